@@ -34,11 +34,11 @@ class Outcome(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     exit_code: int = Field(description="the program's own, or 128 + the signal that ended it")
-    output: str = Field(description="stdout and stderr as a person would have seen them, bounded and harmless")
+    output: str = Field(description="stdout and stderr as a person saw them, bounded and harmless")
     seconds: float
     limit: LimitName | None = Field(default=None, description="the limit that ended the run")
     files_changed: tuple[str, ...] = Field(default=(), description="workspace paths, POSIX, sorted")
-    denials: tuple[str, ...] = Field(default=(), description="what the confinement refused, where it can tell")
+    denials: tuple[str, ...] = Field(default=(), description="what was refused, where it can be told")
 
     @property
     def ok(self) -> bool:
@@ -72,7 +72,9 @@ class Executor(Protocol):
         """Run one program to its end and kill whatever it left behind."""
         ...
 
-    def run_reporting(self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None) -> Reported:
+    def run_reporting(
+        self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None
+    ) -> Reported:
         """As `run`, but the program's stdout is kept apart, whole up to 16 MiB, as its report."""
         ...
 

@@ -1,0 +1,6 @@
+"""Where code runs: `open_executor`, its `Limits` and its `Outcome`."""
+
+from executors.base import Executor, Limits, Outcome, Reported
+from executors.errors import EnvironmentUnavailable, SandboxUnavailable
+
+__all__ = ["EnvironmentUnavailable", "Executor", "Limits", "Outcome", "Reported", "SandboxUnavailable"]

@@ -1,0 +1,1 @@
+"""A software team made of AutoGen agents: the public names."""

@@ -1,0 +1,1 @@
+"""The `devteam` command: parses and prints, decides nothing."""

@@ -1,0 +1,85 @@
+"""The one protocol of all gates, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from executors import Executor
+
+GateStatus = Literal["pass", "fail", "skip", "error"]
+Severity = Literal["critical", "major", "minor"]
+
+
+class Finding(BaseModel):
+    """One thing that is wrong, at a place, for its author to mend."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str | None = Field(default=None, description="workspace path, POSIX")
+    line: int | None = None
+    rule: str = Field(description="the tool's own name of the rule, such as F401 or arg-type")
+    severity: Severity = Field(default="major", description="a minor finding never turns a gate red")
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file or ""
+        return f"{place + ': ' if place else ''}{self.message} [{self.rule}]"
+
+
+class GateResult(BaseModel):
+    """What one gate says of one tree."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    status: GateStatus
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    why: str = Field(default="", description="the reason of a skip or an error, else a short summary")
+
+    @property
+    def red(self) -> bool:
+        """Whether this result stands against acceptance."""
+        return self.status in ("fail", "error")
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The thresholds that a person may choose."""
+
+    coverage_floor: float = 80.0
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """The tree that is judged. Paths are POSIX and relative to `root`, sorted."""
+
+    root: Path
+    sandbox: Executor
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+    settings: GateSettings = field(default_factory=GateSettings)
+
+
+class Gate(Protocol):
+    """One check. It trusts nothing in the workspace and asks no model."""
+
+    name: str
+
+    def skips(self, target: Target) -> str | None:
+        """Why this gate does not apply to the target, or None when it does."""
+        ...
+
+    def run(self, target: Target) -> GateResult:
+        """Judge the target.
+
+        Raises:
+            executors.SandboxUnavailable: the machine lacks what confines the run.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""From a structured spec to software."""

@@ -1,0 +1,139 @@
+"""How a session ends: the statuses, the reasons, and the Result handed back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from team.gates.base import GateStatus
+
+
+class Status(StrEnum):
+    """What became of the work."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a session ended. `status` and `exit_code` follow from it."""
+
+    ACCEPTED = "accepted"
+    ITERATIONS = "iterations"
+    OPEN_RULES = "open_rules"
+    NOT_APPROVED = "not_approved"
+    STUCK = "stuck"
+    BUDGET_COST = "budget_cost"
+    BUDGET_CALLS = "budget_calls"
+    BUDGET_TIME = "budget_time"
+    MODEL_UNREACHABLE = "model_unreachable"
+    MODEL_REFUSED_KEY = "model_refused_key"
+    TAPE_EXHAUSTED = "tape_exhausted"
+    TAPE_MISMATCH = "tape_mismatch"
+    SANDBOX_UNAVAILABLE = "sandbox_unavailable"
+    GATE_ERROR = "gate_error"
+    DISK = "disk"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def status(self) -> Status:
+        """The status that this reason stands for."""
+        return _ENDINGS[self][0]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command line for this reason."""
+        return _ENDINGS[self][1]
+
+    @property
+    def words(self) -> str:
+        """The reason as a sentence for people."""
+        return _ENDINGS[self][2]
+
+
+_ENDINGS: dict[Reason, tuple[Status, int, str]] = {
+    Reason.ACCEPTED: (Status.ACCEPTED, 0, "every gate passes and the reviews asked for approve"),
+    Reason.ITERATIONS: (Status.REJECTED, 1, "the iterations are used up and a gate is still red"),
+    Reason.OPEN_RULES: (Status.REJECTED, 1, "every gate passes, but rules in prose are still open"),
+    Reason.NOT_APPROVED: (Status.REJECTED, 1, "every gate passes, but a review does not approve"),
+    Reason.STUCK: (Status.STOPPED, 1, "the same failure came back after a new plan"),
+    Reason.BUDGET_COST: (Status.STOPPED, 1, "the next call would cost more than --max-cost allows"),
+    Reason.BUDGET_CALLS: (Status.STOPPED, 1, "the model calls that --max-calls allows are used up"),
+    Reason.BUDGET_TIME: (Status.STOPPED, 1, "the session has run as long as it may"),
+    Reason.MODEL_UNREACHABLE: (Status.FAILED, 3, "the model cannot be reached"),
+    Reason.MODEL_REFUSED_KEY: (Status.FAILED, 3, "the model's endpoint refuses the key"),
+    Reason.TAPE_EXHAUSTED: (Status.FAILED, 3, "the tape has no further answer"),
+    Reason.TAPE_MISMATCH: (Status.FAILED, 3, "the tape answers another question"),
+    Reason.SANDBOX_UNAVAILABLE: (Status.FAILED, 3, "there is no sandbox to run code in"),
+    Reason.GATE_ERROR: (Status.FAILED, 3, "a gate could not be run"),
+    Reason.DISK: (Status.FAILED, 3, "the session's folder cannot be written"),
+    Reason.INTERRUPTED: (Status.STOPPED, 130, "interrupted; it can be resumed"),
+}
+
+
+class RoleUsage(BaseModel):
+    """Calls and tokens of one role."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = Field(default=None, description="None when a price is unknown, never 0 for that")
+
+
+class Usage(RoleUsage):
+    """The totals of a session, and the same by role."""
+
+    by_role: dict[str, RoleUsage] = Field(default_factory=dict)
+
+
+class GateSummary(BaseModel):
+    """One gate's last word in a session."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: GateStatus
+    findings: int = Field(description="how many findings it has")
+    seconds: float
+
+
+class GenerationResult(BaseModel):
+    """What a session hands back, however it ended.
+
+    The fields can also be read as ``result["files"]``, as older AutoGen scripts do.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    accepted: bool
+    status: Status
+    reason: Reason
+    message: str = Field(description="the reason in words, with what to do about it")
+    files: tuple[str, ...] = Field(description="absolute paths of the accepted, else the best, tree")
+    work_dir: str = Field(description="the folder that holds the files")
+    path: str = Field(description="the session's folder")
+    chat_history: tuple[dict[str, Any], ...] = Field(description="AutoGen messages: name, role, content")
+    gates: dict[str, GateSummary]
+    usage: Usage
+    iterations: int
+    session: str = Field(description="the session's id")
+    evidence: tuple[str, ...] = Field(default=(), description="what acceptance rests on, such as 'tests'")
+    open_rules: tuple[str, ...] = ()
+
+    def __getitem__(self, field: str) -> Any:
+        if field not in type(self).model_fields:
+            raise KeyError(field)
+        return getattr(self, field)
+
+    def __contains__(self, field: object) -> bool:
+        return field in type(self).model_fields
+
+    def keys(self) -> Iterator[str]:
+        """The names that ``result[name]`` knows."""
+        return iter(type(self).model_fields)

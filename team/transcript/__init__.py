@@ -1,0 +1,1 @@
+"""The event log of a session: events, store, tape, readers."""
