@@ -1,0 +1,46 @@
+"""`session.json`: what a session is and what became of it, for listings."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from team.errors import DiskTrouble
+from team.transcript.logfile import parse_object, storable
+from team.transcript.redaction import Redactor
+
+SUMMARY_NAME = "session.json"
+
+
+def write_summary(folder: Path, data: dict[str, Any], *, secrets: Sequence[str] = ()) -> None:
+    """Replace `session.json` in one step: a reader sees the old one or the new one, never half of it.
+
+    Raises:
+        DiskTrouble: the disk is full, read-only or broken; the old file is still there.
+    """
+    text = json.dumps(storable(Redactor(secrets).data(data)), ensure_ascii=False, indent=2, default=str)
+    fresh = Path(folder) / f".{SUMMARY_NAME}.{os.getpid()}"
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(Path(folder) / SUMMARY_NAME)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise DiskTrouble(
+            f"{SUMMARY_NAME} of {Path(folder).name} cannot be written: {error.strerror}",
+            "free some space or choose another --work-dir",
+        ) from error
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """What `session.json` says; empty where it is missing or cannot be read."""
+    try:
+        content = (Path(folder) / SUMMARY_NAME).read_bytes()
+    except OSError:
+        return {}
+    return parse_object(content) or {}
