@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from team.gates.base import Finding, GateResult
-from team.triage import Blame, blame, fingerprints
+from team.triage import Blame, blame, fingerprints, is_test_path
 from team.workflow import Step
 
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ class Said:
 
 @dataclass(frozen=True)
 class TurnReport:
-    """What one turn of the executor found."""
+    """What one turn of the executor found.
+
+    `commit` names the snapshot, `tree` its content: two turns with the same content have the same tree.
+    """
 
     iteration: int
+    commit: str
     tree: str
     results: tuple[GateResult, ...]
     refused: tuple[Finding, ...] = ()
@@ -98,6 +102,12 @@ class Board:
     def approved(self) -> bool:
         """Whether the newest verdict approves."""
         return self.verdict is not None and self.verdict.approves
+
+    @property
+    def review_is_about_tests(self) -> bool:
+        """Whether every finding of the newest verdict that counts lies in a test file."""
+        counted = [f for f in self.verdict.findings if f.severity != "minor"] if self.verdict else []
+        return bool(counted) and all(finding.file and is_test_path(finding.file) for finding in counted)
 
     @property
     def stuck(self) -> bool:

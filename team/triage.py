@@ -37,15 +37,16 @@ def blame(report: TurnReport, has_tester: bool) -> Blame:
     """Sort the findings that decide a red turn by author.
 
     A failing test says only that code and test disagree, so it is nobody's while other findings
-    exist, and `unknown` when it is all there is. Coverage is work for who writes tests.
+    exist, and `unknown` when it is all there is. Coverage is work for who writes tests, but a
+    failing test leaves lines unreached, so it is measured only once the tests hold.
     """
     source: list[Finding] = []
     tests: list[Finding] = []
-    failing = False
+    failing = any(finding.rule in TEST_FAILURE_RULES for finding in report.findings)
     for finding in report.findings:
-        if finding.rule in TEST_FAILURE_RULES:
-            failing = True
-        elif has_tester and (finding.rule == "coverage" or (finding.file and is_test_path(finding.file))):
+        if finding.rule in TEST_FAILURE_RULES or (failing and finding.rule == "coverage"):
+            continue
+        if has_tester and (finding.rule == "coverage" or (finding.file and is_test_path(finding.file))):
             tests.append(finding)
         else:
             source.append(finding)

@@ -134,6 +134,11 @@ def fault_in_design(board: Board) -> bool:
     return board.fault == "design" and board.replans == 0
 
 
+def review_of_tests(board: Board) -> bool:
+    """All that the review asks for lies in tests, which the developer may not touch."""
+    return board.include_tests and board.review_is_about_tests
+
+
 def approved(board: Board) -> bool:
     """The newest verdict approves."""
     return board.approved
@@ -177,11 +182,13 @@ TABLE: tuple[Row, ...] = (
     Row(Step.REPLAN, always, Step.REPAIR_CODE),
     Row(Step.REVIEW, approved, Step.SIGN_OFF),
     Row(Step.REVIEW, used_up, Reason.NOT_APPROVED),
+    Row(Step.REVIEW, review_of_tests, Step.REPAIR_TESTS),
     Row(Step.REVIEW, always, Step.REPAIR_CODE),
     Row(Step.SIGN_OFF, approved_open_rules, Reason.OPEN_RULES),
     Row(Step.SIGN_OFF, approved_human, Step.APPROVAL),
     Row(Step.SIGN_OFF, approved, Reason.ACCEPTED),
     Row(Step.SIGN_OFF, used_up, Reason.NOT_APPROVED),
+    Row(Step.SIGN_OFF, review_of_tests, Step.REPAIR_TESTS),
     Row(Step.SIGN_OFF, always, Step.REPAIR_CODE),
     Row(Step.APPROVAL, approved, Reason.ACCEPTED),
     Row(Step.APPROVAL, used_up, Reason.NOT_APPROVED),

@@ -1,0 +1,96 @@
+"""The agents of one team, wired into a GroupChat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from autogen import Agent, ConversableAgent, GroupChat, GroupChatManager
+
+from executors import Executor
+from team import roles
+from team.config import CodeGenerationConfig
+from team.models.base import Answer
+
+ChatMessages = list[dict[str, Any]]
+
+
+class Score(Protocol):
+    """What the crew plays from: the callables behind the agents."""
+
+    def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
+        """An assistant's answer."""
+        ...
+
+    def look(self, role: str, messages: ChatMessages) -> ChatMessages:
+        """What an assistant is shown."""
+        ...
+
+    def execute(self, messages: ChatMessages) -> str:
+        """The executor's turn."""
+        ...
+
+    def approve(self, messages: ChatMessages) -> str:
+        """The human's turn."""
+        ...
+
+    def next_speaker(self, messages: ChatMessages) -> str | None:
+        """The workflow's choice."""
+        ...
+
+    def is_over(self, messages: ChatMessages) -> bool:
+        """Whether the chat has ended, under AutoGen's own selection."""
+        ...
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The agents by role, their chat and its manager."""
+
+    agents: dict[str, ConversableAgent]
+    chat: GroupChat
+    manager: GroupChatManager
+
+
+def roles_of(config: CodeGenerationConfig) -> tuple[str, ...]:
+    """The roles that take part, in speaking order."""
+    left_out = set() if config.include_tests else {"test_engineer"}
+    left_out |= set() if config.include_review else {"architect", "code_reviewer"}
+    return tuple(role for role in roles.ROLES if role not in left_out)
+
+
+def assemble(config: CodeGenerationConfig, score: Score, code_executor: Executor | None = None) -> Crew:
+    """Make the agents that `config` asks for, play from `score`, and put them into one chat."""
+    agents: dict[str, ConversableAgent] = {
+        role: roles.executor(score.execute, code_executor)
+        if role == "executor"
+        else _assistant(role, config, score)
+        for role in roles_of(config)
+    }
+    if config.approve == "ask":
+        agents["human"] = roles.human(score.approve)
+
+    def select(last: Agent, chat: GroupChat) -> Agent | None:
+        role = score.next_speaker(chat.messages)
+        return None if role is None else agents[role]
+
+    workflow = config.speaker_selection == "workflow"
+    chat, manager = roles.group(
+        list(agents.values()),
+        select if workflow else config.speaker_selection,
+        (lambda message: False) if workflow else (lambda message: score.is_over(chat.messages)),
+        score.ask,
+        config.model or "draft",
+    )
+    return Crew(agents, chat, manager)
+
+
+def _assistant(role: str, config: CodeGenerationConfig, score: Score) -> ConversableAgent:
+    told = roles.system_message(
+        role, language=config.language, specialty=config.specialty, folder=config.prompts
+    )
+    agent = roles.assistant(role, told, score.ask, config.role_models.get(role, config.model) or "draft")
+    look: Callable[[ChatMessages], ChatMessages] = lambda messages: score.look(role, messages)  # noqa: E731
+    roles.shown(agent, look)
+    return agent

@@ -1,0 +1,193 @@
+"""The executor's turn: lay down what the authors wrote, tidy it, judge it, and say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from executors import Executor, Limits
+from executors.blocks import Block, CommandBlock, read_message
+from executors.laying import Laid, Refusal, lay_down
+from team import worktree
+from team.board import Said, TurnReport
+from team.gates import GATE_NAMES, judge, make_target, tidy
+from team.gates.base import Finding, GateResult, GateSettings
+from team.gates.report import as_text
+from team.transcript.events import Execution, Gate, Snapshot
+from team.transcript.history import History
+from team.transcript.store import SessionLog
+from team.triage import is_test_path
+
+COMMAND_SECONDS = 20.0
+MAX_COMMANDS = 5
+TEST_GATES = frozenset({"tests", "coverage"})
+
+
+@dataclass
+class ExecutorTurn:
+    """Runs the executor's turns of one session over one workspace."""
+
+    root: Path
+    sandbox: Executor
+    history: History
+    log: SessionLog
+    settings: GateSettings
+    gates: tuple[str, ...]
+    include_tests: bool
+    on_status: Callable[[str], None]
+
+    def run(self, said: Sequence[Said], iteration: int) -> TurnReport:
+        """One turn over the authors' messages since the last one.
+
+        On resume, what the log already holds of this turn is served from there.
+
+        Raises:
+            executors.SandboxUnavailable: the machine lost what confines the run.
+            team.errors.DiskTrouble: the workspace or the log cannot be written.
+        """
+        snapshot = self._lay_down(said, iteration)
+        results = tuple(self._judge(iteration))
+        runs = [self._command(block, iteration) for block in _commands(said)]
+        if runs:
+            self.history.restore(snapshot.commit)
+        refused = list(snapshot.refused)
+        if not any(path for path in worktree.paths(self.root) if not is_test_path(path)):
+            refused.append(Finding(rule="no-source", message="no source file was written yet"))
+        return TurnReport(
+            iteration,
+            commit=snapshot.commit,
+            tree=self.history.tree_of(snapshot.commit) or f"iteration-{iteration}",
+            results=results,
+            refused=tuple(refused),
+            text=self._text(results, refused, runs),
+        )
+
+    def _lay_down(self, said: Sequence[Said], iteration: int) -> Snapshot:
+        recorded = self.log.recorded("snapshot", iteration=iteration)
+        if isinstance(recorded, Snapshot) and recorded.commit:
+            self.history.restore(recorded.commit)
+            self.log.record(recorded)
+            return recorded
+        self.on_status("laying down the files")
+        refused: list[Finding] = []
+        changed: set[str] = set()
+        for message in said:
+            laid = lay_down(
+                self.root, read_message(message.content), may_write=self._may_write(message.agent)
+            )
+            changed.update(laid.changed)
+            refused.extend(_refusals(message.agent, laid))
+        target = make_target(self.root, self.sandbox, self.settings)
+        tidied = tidy(target, sorted(path for path in changed if path.endswith(".py")))
+        author = said[-1].agent if said else "executor"
+        taken = self.history.snapshot(author, f"iteration {iteration}")
+        event = Snapshot(
+            agent=author,
+            iteration=iteration,
+            commit=taken.commit,
+            changed=tuple(sorted(changed | set(tidied))),
+            refused=tuple(refused),
+        )
+        self.log.record(event)
+        return event
+
+    def _may_write(self, agent: str) -> Callable[[str], bool]:
+        if not self.include_tests:
+            return lambda path: True
+        return lambda path: is_test_path(path) == (agent == "test_engineer")
+
+    def _judge(self, iteration: int) -> Iterable[GateResult]:
+        """The chosen gates: recorded ones from the log, the others now, in the gates' own order."""
+        wanted = [name for name in GATE_NAMES if name in self.gates]
+        results: dict[str, GateResult] = {}
+        for name in wanted:
+            event = self.log.recorded("gate", iteration=iteration, name=name)
+            if isinstance(event, Gate):
+                self.log.record(event)
+                results[name] = _result(event)
+        left = [name for name in wanted if name not in results]
+        if left:
+            target = make_target(self.root, self.sandbox, self.settings)
+            for result in judge(target, left, on_start=lambda name: self.on_status(f"gate {name}")):
+                self.log.record(_event(result, iteration))
+                results[result.name] = result
+        return [results[name] for name in wanted]
+
+    def _command(self, block: CommandBlock, iteration: int) -> Execution:
+        recorded = self.log.recorded("execution", iteration=iteration, agent="executor")
+        if isinstance(recorded, Execution):
+            self.log.record(recorded)
+            return recorded
+        self.on_status("running a command block")
+        program = ["sh", "-c", block.code] if block.language == "sh" else ["python", "-c", block.code]
+        seconds = min(COMMAND_SECONDS, self.settings.timeout)
+        outcome = self.sandbox.run(program, limits=_shorter(self.sandbox.limits, seconds))
+        event = Execution(
+            agent="executor",
+            iteration=iteration,
+            language=block.language,
+            command=block.code,
+            exit_code=outcome.exit_code,
+            output=outcome.output,
+            seconds=outcome.seconds,
+            limit=outcome.limit,
+        )
+        self.log.record(event)
+        return event
+
+    def _text(
+        self, results: Sequence[GateResult], refused: Sequence[Finding], runs: Sequence[Execution]
+    ) -> str:
+        parts = [as_text(list(results))]
+        if refused:
+            parts.append("Not laid down:\n" + "\n".join(f"- {finding}" for finding in refused))
+        for run in runs:
+            ending = f"limit: {run.limit}" if run.limit else f"exit code {run.exit_code}"
+            output = run.output.replace(str(self.root), ".").strip()[-2000:]
+            parts.append(f"Command block ({run.language}, {ending}), for information:\n{output}")
+        return "\n\n".join(parts)
+
+
+def _shorter(limits: Limits, seconds: float) -> Limits:
+    return limits.model_copy(update={"wall_seconds": min(limits.wall_seconds, seconds)})
+
+
+def _commands(said: Sequence[Said]) -> list[CommandBlock]:
+    blocks: list[Block] = [block for message in said for block in read_message(message.content)]
+    return [block for block in blocks if isinstance(block, CommandBlock)][:MAX_COMMANDS]
+
+
+def _refusals(agent: str, laid: Laid) -> list[Finding]:
+    """Refused blocks as findings; a block outside its author's part or without a name decides nothing."""
+    return [
+        Finding(
+            file=refusal.path,
+            rule=f"refused-{refusal.rule}",
+            severity="minor" if _harmless(refusal, laid) else "major",
+            message=f"a block of {agent}: {refusal.message}",
+        )
+        for refusal in laid.refused
+    ]
+
+
+def _harmless(refusal: Refusal, laid: Laid) -> bool:
+    return refusal.rule == "owner" or (refusal.rule == "block" and bool(laid.changed))
+
+
+def _event(result: GateResult, iteration: int) -> Gate:
+    return Gate(
+        agent="executor",
+        iteration=iteration,
+        name=result.name,
+        status=result.status,
+        findings=result.findings,
+        seconds=result.seconds,
+        why=result.why,
+    )
+
+
+def _result(event: Gate) -> GateResult:
+    return GateResult(
+        name=event.name, status=event.status, findings=event.findings, seconds=event.seconds, why=event.why
+    )

@@ -1,0 +1,123 @@
+"""What each role is shown: what its job needs, never the whole chat.
+
+A view is built from the board and the tree alone, so the same state gives the same bytes. `narrow`
+levels answer a model whose context is too small: 0 shows every file, 1 only those that findings
+name and those that are pending, 2 none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import prompts
+from executors.blocks import FileBlock, read_message
+from team.board import Board, Said
+from team.triage import is_test_path
+from team.workflow import Step
+
+NARROWEST = 2
+MAX_FILE_CHARACTERS = 60_000
+"""A file longer than this is named, not shown."""
+
+_COMMENT_STYLES = {
+    ".js": "// {}",
+    ".ts": "// {}",
+    ".go": "// {}",
+    ".rs": "// {}",
+    ".java": "// {}",
+    ".css": "/* {} */",
+    ".sql": "-- {}",
+    ".html": "<!-- {} -->",
+    ".md": "<!-- {} -->",
+    ".xml": "<!-- {} -->",
+    ".ini": "; {}",
+}
+_TESTERS_VIEW = frozenset({Step.TESTS, Step.PLAN})
+_BACKTICKS = re.compile(r"`{3,}")
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """One file as a fenced block that the block reader would read back."""
+
+    path: str
+    content: str
+
+    @property
+    def language(self) -> str:
+        """The info string of the fence."""
+        return {".py": "python", ".md": "markdown", ".yaml": "yaml", ".yml": "yaml"}.get(
+            Path(self.path).suffix, Path(self.path).suffix.lstrip(".")
+        )
+
+    @property
+    def marker(self) -> str:
+        """The comment that names the file."""
+        return _COMMENT_STYLES.get(Path(self.path).suffix, "# {}").format(f"filename: {self.path}")
+
+    @property
+    def fence(self) -> str:
+        """A fence longer than any inside the file."""
+        return "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(self.content))])
+
+
+def view(
+    board: Board,
+    tree: Mapping[str, str],
+    *,
+    packages: tuple[str, ...],
+    folder: Path | None = None,
+    narrow: int = 0,
+) -> str:
+    """The user message for the board's current step.
+
+    Args:
+        board: the session's state.
+        tree: workspace path → text of the files as they are on disk.
+        packages: what is installed in the sandbox beside the standard library.
+        folder: prompts that win over ours.
+        narrow: 0 to `NARROWEST`.
+    """
+    shown, omitted = _files(board, tree, narrow)
+    told = _context(board) | {"packages": packages, "files": shown, "omitted": omitted}
+    return prompts.render(f"turns/{board.step}.md.j2", folder, **told)
+
+
+def _context(board: Board) -> dict[str, Any]:
+    report = board.report
+    verdict = board.verdict
+    return {
+        "requirements": board.spec.requirements_text().strip(),
+        "plan": board.plan.strip(),
+        "include_tests": board.include_tests,
+        "report": report.text if report and not report.green else "",
+        "passed": [result.name for result in report.results if result.status == "pass"] if report else [],
+        "review": verdict.findings if verdict and not verdict.approves else (),
+        "fault_reason": board.fault_reason,
+    }
+
+
+def _files(board: Board, tree: Mapping[str, str], narrow: int) -> tuple[list[ShownFile], list[str]]:
+    files = dict(tree) | pending_files(board.pending)
+    if board.step in _TESTERS_VIEW and not board.reports:
+        files = {path: text for path, text in files.items() if path in tree}
+    named = {finding.file for finding in board.report.findings} if board.report else set()
+    named |= {finding.file for finding in board.verdict.findings} if board.verdict else set()
+    shown, omitted = [], []
+    for path in sorted(files, key=lambda path: (is_test_path(path), path)):
+        wanted = narrow == 0 or (narrow == 1 and path in named)
+        if wanted and len(files[path]) <= MAX_FILE_CHARACTERS:
+            shown.append(ShownFile(path, files[path].rstrip("\n")))
+        else:
+            omitted.append(path)
+    return shown, omitted
+
+
+def pending_files(pending: list[Said]) -> dict[str, str]:
+    """The whole files in messages that the executor has not laid down yet."""
+    blocks = [block for said in pending for block in read_message(said.content)]
+    return {block.path: block.content for block in blocks if isinstance(block, FileBlock)}

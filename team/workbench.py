@@ -1,0 +1,159 @@
+"""What a running session holds open: log, sandbox, history, board, and who uses them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from executors import Executor, Limits, open_executor
+from executors.environments import stack_names
+from team import worktree
+from team.asking import Asker
+from team.board import Board
+from team.conductor import Conductor
+from team.config import CodeGenerationConfig
+from team.errors import ConfigError
+from team.gates import GATE_NAMES
+from team.gates.base import GateSettings
+from team.models.base import AnswerSource
+from team.models.budget import Budget
+from team.transcript.events import SessionStarted
+from team.transcript.history import open_history
+from team.transcript.store import SessionLog, write_summary
+from team.turn import TEST_GATES, ExecutorTurn
+
+if TYPE_CHECKING:
+    from team.specs import Spec
+
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SHORTEST_SECRET = 8
+
+
+@dataclass
+class Workbench:
+    """The open parts of one session."""
+
+    log: SessionLog
+    board: Board
+    conductor: Conductor
+    asker: Asker
+    turn: ExecutorTurn
+    sandbox: Executor
+
+    @property
+    def files(self) -> Path:
+        """The shared workspace."""
+        return self.log.folder / "files"
+
+    def hand_back(self) -> None:
+        """Leave the best attempt in the workspace."""
+        best = self.board.best
+        if best is not None and best is not self.board.report:
+            self.turn.history.restore(best.commit)
+
+
+def new_board(spec: Spec, config: CodeGenerationConfig, source: AnswerSource) -> Board:
+    """The state in which a session starts."""
+    return Board(
+        spec,
+        include_tests=config.include_tests,
+        include_review=config.include_review,
+        ask_human=config.approve == "ask",
+        max_iterations=config.max_iterations,
+        open_rules=spec.prose_rules() if source.name == "draft" else (),
+    )
+
+
+def open_sandbox(files: Path, config: CodeGenerationConfig, on_status: Callable[[str], None]) -> Executor:
+    """The executor that the configuration asks for, over the shared workspace.
+
+    Raises:
+        executors.SandboxUnavailable: nothing on this machine confines code as asked.
+    """
+    return open_executor(
+        config.executor,
+        work_dir=files,
+        limits=Limits(wall_seconds=config.timeout, memory_mb=config.memory_mb),
+        python=config.python,
+        packages=config.packages,
+        image=config.image,
+        progress=on_status,
+    )
+
+
+def open_workbench(
+    log: SessionLog,
+    board: Board,
+    config: CodeGenerationConfig,
+    source: AnswerSource,
+    budget: Budget,
+    sandbox: Executor,
+    on_status: Callable[[str], None],
+) -> Workbench:
+    """Lay out what a session works with."""
+    files = log.folder / "files"
+    turn = ExecutorTurn(
+        root=files,
+        sandbox=sandbox,
+        history=open_history(log.folder / "history.git", files),
+        log=log,
+        settings=GateSettings(coverage_floor=config.coverage, timeout=config.timeout),
+        gates=chosen_gates(config),
+        include_tests=config.include_tests,
+        on_status=on_status,
+    )
+    packages = stack_names(config.packages) if config.python is None else ()
+    asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages)
+    return Workbench(log, board, Conductor(board, log), asker, turn, sandbox)
+
+
+def record_start(log: SessionLog, spec: Spec, config: CodeGenerationConfig, sandbox: str) -> None:
+    """Write the first event and the first `session.json`."""
+    started = SessionStarted(
+        kind=spec.kind,
+        spec=spec.model_dump(mode="json", exclude_none=True),
+        config=config.public(),
+        versions=versions(),
+        sandbox=sandbox,
+    )
+    log.record(started)
+    told = started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
+    unfinished = {"session": log.session, "title": spec.title, "status": "running", "reason": None}
+    write_summary(log.folder, unfinished | told)
+
+
+def chosen_gates(config: CodeGenerationConfig) -> tuple[str, ...]:
+    """The gates that decide, by `config.gates` and whether there are tests.
+
+    Raises:
+        ConfigError: a name that is no gate.
+    """
+    unknown = [name for name in config.gates if name not in GATE_NAMES]
+    if unknown:
+        raise ConfigError(f"there is no gate {unknown[0]!r}", f"the gates are {', '.join(GATE_NAMES)}")
+    wanted = config.gates or GATE_NAMES
+    return tuple(name for name in wanted if config.include_tests or name not in TEST_GATES)
+
+
+def versions() -> dict[str, str]:
+    """The versions that a session's outcome may depend on."""
+    found: dict[str, str] = {}
+    for name in ("autogen-devteam", "pyautogen", "autogen", "openai", "ruff", "mypy", "bandit", "pytest"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def secrets(config: CodeGenerationConfig) -> Sequence[str]:
+    """Every value that must never be written: the key, and secrets of the environment."""
+    known = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    if config.api_key is not None:
+        known.add(config.api_key.get_secret_value())
+    return sorted((value for value in known if len(value) >= _SHORTEST_SECRET), key=len, reverse=True)
