@@ -1,25 +1,29 @@
 """The settings of a session.
 
 `CodeGenerationConfig(...)` takes arguments and defaults only; `CodeGenerationConfig.load()` also reads
-the environment and files. No secret is ever part of `public()`.
+the environment and files (`team.settings_sources`). No secret is ever part of `public()`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 ExecutorName = Literal["auto", "local", "docker", "unconfined"]
 Speakers = Literal["workflow", "auto", "round_robin"]
 Approve = Literal["auto", "ask"]
 
+MODEL_ROLES = ("architect", "test_engineer", "developer", "code_reviewer")
+PRESENTATION = frozenset({"json_output", "quiet", "verbose"})
+
 
 class CodeGenerationConfig(BaseModel):
     """How a team works: model, sandbox, limits, judgement. Frozen; unknown names are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str = Field(default="", description="a model's name, 'draft', or 'tape:PATH'; empty: decide")
     base_url: str | None = Field(default=None, description="an OpenAI-compatible endpoint")
@@ -58,6 +62,35 @@ class CodeGenerationConfig(BaseModel):
     speaker_selection: Speakers = "workflow"
     approve: Approve = "auto"
 
+    json_output: bool = Field(default=False, description="print one JSON object instead of a screen")
+    quiet: bool = Field(default=False, description="print the verdict and the path only")
+    verbose: bool = Field(default=False, description="print more, and tracebacks")
+
+    @field_validator("base_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+        except ValueError as error:
+            raise ValueError("it must be an http:// or https:// address") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it must be an http:// or https:// address")
+        if parts.username or parts.password:
+            raise ValueError("it must not hold a user or a password; the key belongs into OPENAI_API_KEY")
+        return value
+
+    @field_validator("role_models")
+    @classmethod
+    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
+        for role, model in value.items():
+            if role not in MODEL_ROLES:
+                raise ValueError(f"there is no role {role!r}; the roles are {', '.join(MODEL_ROLES)}")
+            if not model:
+                raise ValueError(f"the role {role!r} is given no model's name")
+        return value
+
     @model_validator(mode="after")
     def _docker_both_ways(self) -> Self:
         if self.use_docker and self.executor not in ("auto", "docker"):
@@ -66,6 +99,19 @@ class CodeGenerationConfig(BaseModel):
             object.__setattr__(self, "executor", "docker")
         return self
 
+    @classmethod
+    def load(cls, **flags: Any) -> Self:
+        """The settings from, strongest first: flags, environment, .env, pyproject.toml, user file, defaults.
+
+        A flag that is None counts as not given.
+
+        Raises:
+            team.errors.ConfigError: an unknown name, or a value that is not allowed; names its place.
+        """
+        from team.settings_sources import load_settings
+
+        return load_settings(flags, model=cls).config
+
     def public(self) -> dict[str, Any]:
-        """The settings as JSON values, without secrets."""
-        return self.model_dump(mode="json", exclude={"api_key"})
+        """The settings as JSON values, without secrets and without how results are printed."""
+        return self.model_dump(mode="json", exclude={"api_key", *PRESENTATION})

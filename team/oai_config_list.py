@@ -1,0 +1,60 @@
+"""`OAI_CONFIG_LIST`, AutoGen's own way to name models: a JSON list in a variable or a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from team.errors import ConfigError
+
+NAME = "OAI_CONFIG_LIST"
+
+
+def read_config_list(environ: Mapping[str, str], folder: Path, model: str) -> tuple[dict[str, str], str]:
+    """The `model`, `base_url` and `api_key` of one entry, and where the list was found.
+
+    The entry is the first one for `model`, or the first of all when no model is chosen yet. The variable
+    holds the list itself or a file's path; without it a file of that name in `folder` is read.
+
+    Raises:
+        ConfigError: the list cannot be read.
+    """
+    text, place = _find(environ.get(NAME, "").strip(), folder)
+    if not text:
+        return {}, ""
+    for entry in _entries(text, place):
+        if entry.get("api_type", "openai") == "openai" and (not model or entry.get("model") == model):
+            return _ours(entry), place
+    return {}, ""
+
+
+def _find(value: str, folder: Path) -> tuple[str, str]:
+    if value.startswith("["):
+        return value, NAME
+    file = folder / Path(value or NAME).expanduser()
+    if not file.is_file():
+        if value:
+            raise ConfigError(
+                f"{NAME} names {value!r}", "it must be a JSON list or the path of a file with one"
+            )
+        return "", ""
+    try:
+        return file.read_text(encoding="utf-8"), str(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read", str(error)) from None
+
+
+def _entries(text: str, place: str) -> list[dict[str, Any]]:
+    try:
+        entries = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{place} is not JSON", f"line {error.lineno}: {error.msg}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{place} is not a list of objects", 'write [{"model": "…", "api_key": "…"}]')
+    return entries
+
+
+def _ours(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(entry[name]) for name in ("model", "base_url", "api_key") if entry.get(name)}
