@@ -92,7 +92,7 @@ class Asker:
             return served
         started = time.monotonic()
         answer = self._source.answer(request)
-        self._log.record(_event(request, answer, time.monotonic() - started))
+        self._log.record(_event(request, answer, self._board.iteration, time.monotonic() - started))
         return answer
 
     def _recorded(self, role: str, step: str) -> Answer | None:
@@ -110,9 +110,10 @@ class Asker:
         return answer
 
 
-def _event(request: Request, answer: Answer, seconds: float) -> ModelCall:
+def _event(request: Request, answer: Answer, iteration: int, seconds: float) -> ModelCall:
     return ModelCall(
         agent=request.agent,
+        iteration=iteration,
         step=request.step,
         request_digest=request.digest,
         request=tuple(request.messages),

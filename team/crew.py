@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from autogen import Agent, ConversableAgent, GroupChat, GroupChatManager
 
-from executors import Executor
 from team import roles
 from team.config import CodeGenerationConfig
+from team.late import LateExecutor
 from team.models.base import Answer
 
 ChatMessages = list[dict[str, Any]]
@@ -60,7 +60,7 @@ def roles_of(config: CodeGenerationConfig) -> tuple[str, ...]:
     return tuple(role for role in roles.ROLES if role not in left_out)
 
 
-def assemble(config: CodeGenerationConfig, score: Score, code_executor: Executor | None = None) -> Crew:
+def assemble(config: CodeGenerationConfig, score: Score, code_executor: LateExecutor) -> Crew:
     """Make the agents that `config` asks for, play from `score`, and put them into one chat."""
     agents: dict[str, ConversableAgent] = {
         role: roles.executor(score.execute, code_executor)
@@ -91,6 +91,5 @@ def _assistant(role: str, config: CodeGenerationConfig, score: Score) -> Convers
         role, language=config.language, specialty=config.specialty, folder=config.prompts
     )
     agent = roles.assistant(role, told, score.ask, config.role_models.get(role, config.model) or "draft")
-    look: Callable[[ChatMessages], ChatMessages] = lambda messages: score.look(role, messages)  # noqa: E731
-    roles.shown(agent, look)
+    roles.shown(agent, partial(score.look, role))
     return agent

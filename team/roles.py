@@ -10,7 +10,7 @@ from typing import Any
 from autogen import Agent, AssistantAgent, ConversableAgent, GroupChat, GroupChatManager, UserProxyAgent
 
 import prompts
-from executors import Executor
+from team.late import LateExecutor
 from team.models.base import Answer
 from team.models.client import client_class, llm_config
 from team.workflow import AUTHORS
@@ -60,13 +60,13 @@ def shown(agent: AssistantAgent, look: Look) -> None:
     agent.register_hook("process_all_messages_before_reply", look)
 
 
-def executor(reply: Reply, code_executor: Executor | None) -> UserProxyAgent:
+def executor(reply: Reply, code_executor: LateExecutor) -> UserProxyAgent:
     """The `UserProxyAgent` that runs code: its turn is `reply`, over the CodeExecutor.
 
     AutoGen's own automatic execution is not used: it would run old blocks again, and a
     reviewer's quoted snippet.
     """
-    return _proxy("executor", reply, {"executor": code_executor} if code_executor else False)
+    return _proxy("executor", reply, {"executor": code_executor})
 
 
 def human(reply: Reply) -> UserProxyAgent:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autogen.io import IOStream
 
-from executors import SandboxUnavailable
+from executors import Executor, SandboxUnavailable
 from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
-from team.board import Board
 from team.config import CodeGenerationConfig
 from team.crew import ChatMessages, Crew, assemble
 from team.ending import conclude, copy_files
 from team.errors import ConfigError, SessionFailure
+from team.late import LateExecutor
 from team.models.base import Answer, AnswerSource
 from team.models.budget import Budget
 from team.models.choose import choose_source
@@ -37,6 +36,8 @@ from team.workbench import (
 from team.worktree import tree
 
 if TYPE_CHECKING:
+    from autogen import ConversableAgent
+
     from team.specs import Spec
 
 
@@ -58,7 +59,9 @@ class Session:
         self.config = config
         self._observers = tuple(observers)
         self._approver = approver
-        self._open: _Open | None = None
+        self._stack = ExitStack()
+        self._bench: Workbench | None = None
+        self._crew: Crew | None = None
 
     def run(
         self,
@@ -79,78 +82,127 @@ class Session:
         Raises:
             UsageError: the configuration is wrong; nothing was started.
         """
-        budget = budget or budget_of(self.config)
-        source = source or choose_source(
-            self.config, spec, budget=budget, tree=self._tree, on_status=self._status
+        self.begin(spec, folder=folder, source=source, budget=budget)
+        reason, detail = Reason.INTERRUPTED, f"devteam resume {self._log.session}"
+        try:
+            self.open(assemble(self.config, self, LateExecutor(self.sandbox)))
+            reason, detail = self._converse(spec.requirements_text())
+        except SessionFailure as failure:
+            reason, detail = failure.reason, str(failure)
+        except SandboxUnavailable as missing:
+            reason, detail = Reason.SANDBOX_UNAVAILABLE, str(missing)
+        except KeyboardInterrupt:
+            pass
+        return self.finish(reason, detail)
+
+    def begin(
+        self,
+        spec: Spec,
+        *,
+        folder: Path | None = None,
+        source: AnswerSource | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        """Decide where answers come from and open the log. Arguments and errors as for `run`."""
+        self._budget = budget or budget_of(self.config)
+        self._source = source or choose_source(
+            self.config, spec, budget=self._budget, tree=self.tree, on_status=self.status
         )
-        board = new_board(spec, self.config, source)
-        log = self._open_log(folder, spec)
-        with ExitStack() as stack:
-            stack.callback(log.close)
-            reason, detail = self._work(stack, log, board, source, budget)
-            if self._open is not None:
-                self._open.bench.hand_back()
-            chat = self._open.crew.chat.messages if self._open else []
-            result = conclude(log, board, reason, detail, chat)
+        self._board = new_board(spec, self.config, self._source)
+        self._log = self._stack.enter_context(self._open_log(folder, spec))
+        for observer in self._observers:
+            self._log.subscribe(observer)
+
+    def open(self, crew: Crew) -> None:
+        """Open the sandbox and lay out the workbench for a crew.
+
+        Raises:
+            executors.SandboxUnavailable: nothing on this machine confines code as asked.
+        """
+        files = self._log.folder / "files"
+        files.mkdir(exist_ok=True)
+        sandbox = self._stack.enter_context(open_sandbox(files, self.config, self.status))
+        record_start(self._log, self._board.spec, self.config, sandbox.tier)
+        self._bench = open_workbench(
+            self._log, self._board, self.config, self._source, self._budget, sandbox, self.status
+        )
+        self._crew = crew
+
+    def finish(self, reason: Reason, detail: str = "") -> GenerationResult:
+        """Record how it ended, let go of everything, and build the Result."""
+        with self._stack:
+            if self._bench is None:
+                record_start(self._log, self._board.spec, self.config, "")
+            else:
+                self._bench.hand_back()
+            chat = self._crew.chat.messages if self._crew else []
+            result = conclude(self._log, self._board, reason, detail, chat)
         if self.config.output is not None:
             copy_files(Path(result.work_dir), self.config.output)
         return result
 
-    def _work(
-        self, stack: ExitStack, log: SessionLog, board: Board, source: AnswerSource, budget: Budget
-    ) -> tuple[Reason, str]:
-        """Open the sandbox, run the chat to its end, and say why it ended."""
-        started = False
-        try:
-            files = log.folder / "files"
-            files.mkdir(exist_ok=True)
-            sandbox = stack.enter_context(open_sandbox(files, self.config, self._status))
-            record_start(log, board.spec, self.config, sandbox.tier)
-            started = True
-            bench = open_workbench(log, board, self.config, source, budget, sandbox, self._status)
-            self._open = _Open(bench, assemble(self.config, self, sandbox))
-            return self._converse(board.spec)
-        except SessionFailure as failure:
-            return failure.reason, str(failure)
-        except SandboxUnavailable as missing:
-            return Reason.SANDBOX_UNAVAILABLE, str(missing)
-        except KeyboardInterrupt:
-            return Reason.INTERRUPTED, f"devteam resume {log.session}"
-        finally:
-            if not started:
-                record_start(log, board.spec, self.config, "")
-
-    def _converse(self, spec: Spec) -> tuple[Reason, str]:
-        crew = self._now.crew
+    def _converse(self, task: str) -> tuple[Reason, str]:
+        crew = self._running_crew
         with IOStream.set_default(_Silence()):
-            crew.agents["executor"].initiate_chat(crew.manager, message=spec.requirements_text(), silent=True)
-        return self._now.bench.conductor.ending or Reason.ITERATIONS, ""
+            crew.agents["executor"].initiate_chat(crew.manager, message=task, silent=True)
+        return self.bench.conductor.ending or Reason.ITERATIONS, ""
+
+    @property
+    def agents(self) -> dict[str, ConversableAgent]:
+        """The AutoGen agents by role; none before the sandbox is open."""
+        return dict(self._crew.agents) if self._crew else {}
+
+    @property
+    def bench(self) -> Workbench:
+        """What the running session works with."""
+        if self._bench is None:
+            raise RuntimeError("the session does not run yet")
+        return self._bench
+
+    @property
+    def _running_crew(self) -> Crew:
+        if self._crew is None:
+            raise RuntimeError("the session does not run yet")
+        return self._crew
+
+    def sandbox(self) -> Executor:
+        """The executor of the running session."""
+        return self.bench.sandbox
+
+    def tree(self) -> dict[str, str]:
+        """Path → text of the workspace as it is now."""
+        return tree(self.bench.files)
+
+    def status(self, text: str) -> None:
+        """Tell the observers what is going on."""
+        for observer in self._observers:
+            observer.on_status(text)
 
     # What the crew plays from.
 
     def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
         """An assistant's answer, for AutoGen's model client."""
-        self._status(f"{role} is thinking")
-        return self._now.bench.asker.ask(role, messages)
+        self.status(f"{role} is thinking")
+        return self.bench.asker.ask(role, messages)
 
     def look(self, role: str, messages: ChatMessages) -> ChatMessages:
         """What an assistant is shown: the asker builds the view, so a placeholder is enough here."""
         if self.config.speaker_selection != "workflow":
-            self._now.bench.conductor.begin_turn(role, self._now.crew.chat.messages)
-        return [{"role": "user", "content": str(self._now.bench.board.step)}]
+            self.bench.conductor.begin_turn(role, self._running_crew.chat.messages)
+        return [{"role": "user", "content": str(self.bench.board.step)}]
 
     def execute(self, messages: ChatMessages) -> str:
         """The executor's turn."""
-        bench = self._now.bench
+        bench = self.bench
         if self.config.speaker_selection != "workflow":
-            bench.conductor.begin_turn("executor", self._now.crew.chat.messages)
+            bench.conductor.begin_turn("executor", self._running_crew.chat.messages)
         report = bench.turn.run(tuple(bench.board.pending), bench.board.iteration + 1)
         bench.board.executed(report)
         return report.text
 
     def approve(self, messages: ChatMessages) -> str:
         """The human's turn."""
-        bench = self._now.bench
+        bench = self.bench
         recorded = bench.log.recorded("approval", iteration=bench.board.iteration)
         if isinstance(recorded, Approval):
             bench.log.record(recorded)
@@ -172,40 +224,16 @@ class Session:
 
     def next_speaker(self, messages: ChatMessages) -> str | None:
         """The workflow's choice."""
-        return self._now.bench.conductor.next_speaker(messages)
+        return self.bench.conductor.next_speaker(messages)
 
     def is_over(self, messages: ChatMessages) -> bool:
         """Whether the chat has ended, under AutoGen's own selection."""
-        return self._now.bench.conductor.is_over(messages)
-
-    @property
-    def _now(self) -> _Open:
-        if self._open is None:
-            raise RuntimeError("the session does not run yet")
-        return self._open
-
-    def _tree(self) -> dict[str, str]:
-        return tree(self._now.bench.files)
+        return self.bench.conductor.is_over(messages)
 
     def _open_log(self, folder: Path | None, spec: Spec) -> SessionLog:
         if folder is not None:
-            log = SessionLog.reopen(folder, secrets=secrets(self.config))
-        else:
-            folder = _new_folder(self.config.work_dir, spec.title)
-            log = SessionLog.create(folder, secrets=secrets(self.config))
-        for observer in self._observers:
-            log.subscribe(observer)
-        return log
-
-    def _status(self, text: str) -> None:
-        for observer in self._observers:
-            observer.on_status(text)
-
-
-@dataclass(frozen=True)
-class _Open:
-    bench: Workbench
-    crew: Crew
+            return SessionLog.reopen(folder, secrets=secrets(self.config))
+        return SessionLog.create(_new_folder(self.config.work_dir, spec.title), secrets=secrets(self.config))
 
 
 def budget_of(config: CodeGenerationConfig) -> Budget:

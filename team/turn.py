@@ -15,7 +15,7 @@ from team.gates import GATE_NAMES, judge, make_target, tidy
 from team.gates.base import Finding, GateResult, GateSettings
 from team.gates.report import as_text
 from team.transcript.events import Execution, Gate, Snapshot
-from team.transcript.history import History
+from team.transcript.history import History, NullHistory
 from team.transcript.store import SessionLog
 from team.triage import is_test_path
 
@@ -30,7 +30,7 @@ class ExecutorTurn:
 
     root: Path
     sandbox: Executor
-    history: History
+    history: History | NullHistory
     log: SessionLog
     settings: GateSettings
     gates: tuple[str, ...]
@@ -48,16 +48,18 @@ class ExecutorTurn:
         """
         snapshot = self._lay_down(said, iteration)
         results = tuple(self._judge(iteration))
-        runs = [self._command(block, iteration) for block in _commands(said)]
-        if runs:
-            self.history.restore(snapshot.commit)
+        runs: list[Execution] = []
+        if snapshot.commit:  # what commands leave behind is undone, which takes a snapshot
+            runs = [self._command(block, iteration) for block in _commands(said)]
+            if runs:
+                self.history.restore(snapshot.commit)
         refused = list(snapshot.refused)
         if not any(path for path in worktree.paths(self.root) if not is_test_path(path)):
             refused.append(Finding(rule="no-source", message="no source file was written yet"))
         return TurnReport(
             iteration,
             commit=snapshot.commit,
-            tree=self.history.tree_of(snapshot.commit) or f"iteration-{iteration}",
+            tree=(self.history.tree(snapshot.commit) if snapshot.commit else "") or f"iteration-{iteration}",
             results=results,
             refused=tuple(refused),
             text=self._text(results, refused, runs),

@@ -53,7 +53,7 @@ class Workbench:
     def hand_back(self) -> None:
         """Leave the best attempt in the workspace."""
         best = self.board.best
-        if best is not None and best is not self.board.report:
+        if best is not None and best.commit and best is not self.board.report:
             self.turn.history.restore(best.commit)
 
 

@@ -1,0 +1,115 @@
+"""Going on after a crash, and running recorded answers again through the real sandbox and gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
+from team.config import CodeGenerationConfig
+from team.errors import SpecError
+from team.models.choose import choose_source
+from team.models.tape import TapeSource
+from team.result import GenerationResult
+from team.session import Session, budget_of
+from team.specs import load_spec
+from team.transcript import Transcript
+from team.transcript.compare import divergences
+from team.transcript.events import Approval, ModelCall
+from team.transcript.progress import Observer
+from team.transcript.tape import read_tape
+
+if TYPE_CHECKING:
+    from team.specs import Spec
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What a replay found: every divergence in words, and the new session's Result."""
+
+    divergences: tuple[str, ...]
+    result: GenerationResult
+
+
+def recorded_config(folder: Path, **overrides: Any) -> CodeGenerationConfig:
+    """The settings that a session ran with. Secrets are not on record, so the key comes in `overrides`.
+
+    Raises:
+        SpecError: `session.json` does not hold settings that can be read.
+    """
+    recorded = Transcript.open(folder).summary.get("config", {})
+    try:
+        return CodeGenerationConfig(**{**recorded, **overrides})
+    except (ValidationError, TypeError) as error:
+        raise SpecError(f"{folder}/session.json holds settings that cannot be read: {error}") from error
+
+
+def resume_session(
+    folder: Path,
+    *,
+    config: CodeGenerationConfig | None = None,
+    observers: Sequence[Observer] = (),
+    approver: Approver | None = None,
+) -> GenerationResult:
+    """Go on where the log ends. Recorded answers, executions and gates are served from it, not done again.
+
+    Args:
+        folder: the session's folder.
+        config: settings to go on with, such as a larger budget; None is what the session ran with.
+        observers: told of what is new.
+        approver: asked where a human has the last word.
+    """
+    config = config or recorded_config(folder)
+    budget = budget_of(config)
+    spec = recorded_spec(folder)
+    session = Session(config, observers=observers, approver=approver)
+    source = choose_source(config, spec, budget=budget, tree=session.tree, on_status=session.status)
+    if isinstance(source, TapeSource):
+        source.skip(_recorded_answers(folder))
+    return session.run(spec, folder=folder, source=source, budget=budget)
+
+
+def replay_session(
+    folder: Path, *, config: CodeGenerationConfig | None = None, observers: Sequence[Observer] = ()
+) -> ReplayReport:
+    """Run a session's recorded answers again, in a new session beside it, and compare.
+
+    A human who approved is not asked again: the recorded word is repeated.
+    """
+    config = config or recorded_config(folder)
+    budget = budget_of(config)
+    tape = TapeSource(read_tape(folder), budget=budget)
+    old = Transcript.open(folder)
+    session = Session(config, observers=observers, approver=_recorded_approver(old))
+    result = session.run(recorded_spec(folder), source=tape, budget=budget)
+    new = Transcript.open(result.path)
+    return ReplayReport(tuple(divergences(old, new, tape.left())), result)
+
+
+def recorded_spec(folder: Path) -> Spec:
+    """What a session was asked to build."""
+    summary = Transcript.open(folder).summary
+    return load_spec(str(summary["kind"]), dict(summary["spec"]))
+
+
+def _recorded_answers(folder: Path) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for event in Transcript.open(folder).events("model_call"):
+        if isinstance(event, ModelCall):
+            counts[event.agent] = counts.get(event.agent, 0) + 1
+    return counts
+
+
+def _recorded_approver(old: Transcript) -> Approver:
+    given = [event for event in old.events("approval") if isinstance(event, Approval)]
+    answers = iter(given)
+
+    def answer(question: ApprovalQuestion) -> ApprovalAnswer:
+        event = next(answers, None)
+        return ApprovalAnswer(event.approved, event.comment) if event else ApprovalAnswer(False)
+
+    return answer
