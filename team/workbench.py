@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executors import Executor, Limits, open_executor
-from executors.environments import stack_names
 from team import worktree
 from team.asking import Asker
 from team.board import Board
@@ -29,6 +28,12 @@ from team.turn import TEST_GATES, ExecutorTurn
 
 if TYPE_CHECKING:
     from team.specs import Spec
+
+OFFERED = (
+    "aiosqlite", "alembic", "fastapi", "httpx", "hypothesis", "pandas", "pandera", "pyarrow", "pydantic[email]",
+    "pytest", "pytest-asyncio", "sqlalchemy[asyncio]", "tenacity", "uvicorn",
+)  # fmt: skip
+"""What the sandbox's default environment offers to code, without what these packages bring along."""
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _SHORTEST_SECRET = 8
@@ -107,7 +112,7 @@ def open_workbench(
         include_tests=config.include_tests,
         on_status=on_status,
     )
-    packages = stack_names(config.packages) if config.python is None else ()
+    packages = (*OFFERED, *config.packages) if config.python is None else config.packages
     asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages)
     return Workbench(log, board, Conductor(board, log), asker, turn, sandbox)
 
