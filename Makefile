@@ -1,0 +1,63 @@
+# Every target sets itself up: Python 3.11 or newer and make are all that is needed.
+# Nothing is installed twice: the stamps below change only with pyproject.toml and this folder's place.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test test-autogen check docs clean
+
+VENV := .venv
+AUTOGEN_VENV := .venv-autogen
+KEY := $(firstword $(shell { cat pyproject.toml; pwd; } | cksum))
+INSTALLED := $(VENV)/.installed-$(KEY)
+INSTALLED_DEV := $(VENV)/.installed-dev-$(KEY)
+INSTALLED_AUTOGEN := $(AUTOGEN_VENV)/.installed-$(KEY)
+PIP_INSTALL := -m pip --disable-pip-version-check install --no-input
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+demo: $(INSTALLED) ## a whole session in the sandbox, without a key: invoices.yaml becomes a tested service
+	@$(VENV)/bin/python -m executors
+	@$(VENV)/bin/devteam crud examples/invoices.yaml --model draft
+
+test: $(INSTALLED_DEV) ## the whole test suite; PYTEST_ARGS=… is handed to pytest
+	@$(VENV)/bin/python -m executors
+	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+test-autogen: $(INSTALLED_AUTOGEN) ## the same suite on autogen 0.14, in an environment of its own
+	@$(AUTOGEN_VENV)/bin/python -m executors
+	@$(AUTOGEN_VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+check: $(INSTALLED_DEV) ## format, lint, types, generated docs, tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python docs/generate.py --check
+	@$(MAKE) --no-print-directory test
+
+docs: $(INSTALLED_DEV) ## write the generated pages under docs/
+	$(VENV)/bin/python docs/generate.py
+
+clean: ## remove the environments and caches; sessions stay
+	rm -rf $(VENV) $(AUTOGEN_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+$(INSTALLED): | $(VENV)/bin/python
+	@echo "Installing devteam into $(VENV) (only this once)"
+	@$(VENV)/bin/python $(PIP_INSTALL) -e .
+	@touch $@
+
+$(INSTALLED_DEV): | $(VENV)/bin/python
+	@echo "Installing devteam and what its tests need into $(VENV) (only this once)"
+	@$(VENV)/bin/python $(PIP_INSTALL) -e '.[dev]'
+	@touch $@ $(INSTALLED)
+
+$(INSTALLED_AUTOGEN): | $(AUTOGEN_VENV)/bin/python
+	@echo "Installing devteam on autogen into $(AUTOGEN_VENV) (only this once)"
+	@$(AUTOGEN_VENV)/bin/python .ci/autogen_requirements.py > $(AUTOGEN_VENV)/requirements.txt
+	@$(AUTOGEN_VENV)/bin/python $(PIP_INSTALL) -r $(AUTOGEN_VENV)/requirements.txt
+	@$(AUTOGEN_VENV)/bin/python $(PIP_INSTALL) --no-deps -e .
+	@touch $@
+
+# Also when the interpreter that an environment was made from is gone.
+$(VENV)/bin/python $(AUTOGEN_VENV)/bin/python:
+	@.ci/venv $(patsubst %/bin/python,%,$@) "$(PYTHON)"
