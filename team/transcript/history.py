@@ -6,27 +6,18 @@ The work tree is hostile, so git never looks at it: files are read here, without
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from team.errors import DiskTrouble, UsageError
+from team.transcript.git import EMPTY_TREE, Git, git_program
 from team.transcript.worktree import Entry, entries, make_exactly
 
 _BRANCH = "refs/heads/main"
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SETTINGS = (
-    *("-c", "core.hooksPath=/dev/null", "-c", "core.attributesFile=/dev/null", "-c", "core.fsmonitor=false"),
-    *("-c", "core.protectNTFS=false", "-c", "core.protectHFS=false", "-c", "gc.auto=0"),
-    *("-c", "core.quotePath=false", "-c", "core.pager=cat", "-c", "init.defaultBranch=main"),
-)
 
 
 @dataclass(frozen=True)
@@ -60,22 +51,19 @@ class History:
     def __init__(
         self, git_dir: Path, work_tree: Path, *, clock: Callable[[], datetime] | None = None
     ) -> None:
-        self.git_dir = Path(git_dir).absolute()
         self.work_tree = Path(work_tree).absolute()
         self._clock = clock or _local_clock
-        git = shutil.which("git")
-        if git is None:
-            raise UsageError("git is not installed", "install git")
-        self._command = (git, *_SETTINGS)
-        self._env = _environment(self.git_dir)
-        if not (self.git_dir / "HEAD").exists():
-            self._make()
-        self._head = self._git("for-each-ref", "--format=%(objectname)", _BRANCH).decode().strip()
+        self._git = Git(Path(git_dir).absolute())
+        self._head = self._git.run("for-each-ref", "--format=%(objectname)", _BRANCH).decode().strip()
 
     @property
     def head(self) -> str:
         """The commit that the next snapshot is compared with; empty before the first."""
         return self._head
+
+    def break_locks(self) -> None:
+        """Remove the locks of a killed process; only for the one process that may write here."""
+        self._git.break_locks()
 
     def snapshot(self, author: str, message: str) -> Snapshot:
         """Keep the present state of the files, also when nothing changed.
@@ -84,7 +72,8 @@ class History:
             DiskTrouble: git cannot write.
         """
         left_out: list[bytes] = []
-        commit = self._import(self._stream(author, message, left_out))
+        stream = self._stream(author, message, left_out)
+        commit = self._git.feed(stream, "fast-import", "--quiet", "--done", "--force").decode().strip()
         changed = self._changed(self._head, commit)
         self._head = commit
         return Snapshot(commit, changed, tuple(sorted(_text(path) for path in left_out)))
@@ -96,12 +85,8 @@ class History:
             UsageError: there is no such commit.
             DiskTrouble: the files cannot be written.
         """
-        wanted = self._read(self._known(commit))
-        try:
-            make_exactly(self.work_tree, wanted)
-        except OSError as error:
-            raise DiskTrouble(f"the files of {commit[:12]} cannot be restored: {error}") from error
-        self._git("update-ref", _BRANCH, commit)
+        _make(self.work_tree, self._read(self._known(commit)), commit[:12])
+        self._git.run("update-ref", _BRANCH, commit)
         self._head = commit
 
     def diff(self, a: str, b: str) -> str:
@@ -120,7 +105,15 @@ class History:
 
     def tree(self, commit: str) -> str:
         """The digest of all files at `commit`, which does not depend on dates or authors."""
-        return self._git("rev-parse", "--verify", f"{self._known(commit)}^{{tree}}").decode().strip()
+        return self._git.run("rev-parse", "--verify", f"{self._known(commit)}^{{tree}}").decode().strip()
+
+    def files(self, commit: str) -> dict[str, str]:
+        """The digest of every file at `commit`, by path.
+
+        Raises:
+            UsageError: there is no such commit.
+        """
+        return {_text(path): sha.decode() for path, _, sha in self._listing(self._known(commit))}
 
     def show(self, commit: str, path: str) -> str:
         """The text of one file at `commit`; bytes that are not UTF-8 are replaced.
@@ -129,17 +122,10 @@ class History:
             UsageError: there is no such commit, or no such file in it.
         """
         try:
-            content = self._git("cat-file", "blob", f"{self._known(commit)}:{path}")
+            content = self._git.run("cat-file", "blob", f"{self._known(commit)}:{path}")
         except DiskTrouble as error:
             raise UsageError(f"{path} is not in {commit[:12]}") from error
         return content.decode(errors="replace")
-
-    def _make(self) -> None:
-        try:
-            self.git_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DiskTrouble(f"cannot make {self.git_dir}: {error.strerror}") from error
-        self._git("init", "--bare", "--quiet", "--template=")
 
     def _stream(self, author: str, message: str, left_out: list[bytes]) -> Iterator[bytes]:
         when = f"{int(self._clock().timestamp())} +0000"
@@ -162,130 +148,91 @@ class History:
         return tuple(sorted(_text(name) for name in names.split(b"\0") if name))
 
     def _diff(self, a: str, b: str, *how: str) -> bytes:
-        trees = [self._known(commit) if commit else _EMPTY_TREE for commit in (a, b)]
+        trees = [self._known(commit) if commit else EMPTY_TREE for commit in (a, b)]
         fixed = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        return self._git("diff-tree", *fixed, *how, *trees)
+        return self._git.run("diff-tree", *fixed, *how, *trees)
 
     def _read(self, commit: str) -> list[Entry]:
-        listing = self._git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
-        rows = [line.split(b"\t", 1) for line in listing if line]
-        names = [(path, *meta.split(b" ")) for meta, path in rows]
-        blobs = self._git("cat-file", "--batch", stdin=b"".join(sha + b"\n" for _, _, _, sha in names))
+        names = self._listing(commit)
+        blobs = self._git.run("cat-file", "--batch", stdin=b"".join(sha + b"\n" for _, _, sha in names))
         found, at = [], 0
-        for path, mode, _, _ in names:
+        for path, mode, _ in names:
             start = blobs.index(b"\n", at) + 1
             size = int(blobs[at : start - 1].split(b" ")[2])
             found.append(Entry(path, mode, blobs[start : start + size]))
             at = start + size + 1
         return found
 
+    def _listing(self, commit: str) -> list[tuple[bytes, bytes, bytes]]:
+        """Path, mode and blob of every file."""
+        listing = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
+        rows = [(line.split(b"\t", 1)) for line in listing if line]
+        return [(path, meta.split(b" ")[0], meta.split(b" ")[2]) for meta, path in rows]
+
     def _known(self, commit: str) -> str:
         # Commits are read from logs, which others may have written: never let one pass as an option.
         if not _COMMIT.fullmatch(commit):
             raise UsageError(f"{commit[:60]!r} is not the name of a commit")
         try:
-            self._git("cat-file", "-e", f"{commit}^{{commit}}")
+            self._git.run("cat-file", "-e", f"{commit}^{{commit}}")
         except DiskTrouble as error:
             raise UsageError(f"the history holds no commit {commit[:12]}") from error
         return commit
 
-    def _import(self, stream: Iterator[bytes]) -> str:
-        """Feed the stream piece by piece, so that a large tree is never held as a whole."""
-        command = [*self._command, "fast-import", "--quiet", "--done", "--force"]
-        pipe = subprocess.PIPE
-        try:
-            with subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=pipe, env=self._env, cwd=self.git_dir
-            ) as git:
-                assert git.stdin is not None
-                with contextlib.suppress(BrokenPipeError):
-                    for piece in stream:
-                        git.stdin.write(piece)
-                out, err = git.communicate()
-        except OSError as error:
-            raise DiskTrouble(f"git cannot be run in {self.git_dir}: {error.strerror}") from error
-        if git.returncode:
-            raise self._failed("fast-import", err)
-        return out.decode().strip()
-
-    def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        command = [*self._command, *arguments]
-        try:
-            run = subprocess.run(
-                command, input=stdin, capture_output=True, check=False, env=self._env, cwd=self.git_dir
-            )
-        except OSError as error:
-            raise DiskTrouble(f"git cannot be run in {self.git_dir}: {error.strerror}") from error
-        if run.returncode:
-            raise self._failed(arguments[0], run.stderr)
-        return run.stdout
-
-    def _failed(self, command: str, stderr: bytes) -> DiskTrouble:
-        lines = stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        return DiskTrouble(f"git {command} failed in {self.git_dir}: {lines[0]}")
-
 
 class NullHistory:
-    """Stands in where git is missing: tells what changed, keeps nothing."""
+    """Stands in where git is missing: knows the state before, and keeps nothing on disk."""
 
-    note = "git is not installed: the history of the files is not kept; install git to get diffs and resume"
+    note = "git is not installed: no history of the files is kept; install git to get diffs and resume"
     head = ""
 
     def __init__(self, work_tree: Path) -> None:
         self.work_tree = Path(work_tree).absolute()
-        self._before: dict[bytes, int] = {}
+        self._before: list[Entry] = []
 
     def snapshot(self, author: str, message: str) -> Snapshot:
         """What changed since the last call; the commit is empty."""
         left_out: list[bytes] = []
-        now = {entry.path: hash((entry.mode, entry.content)) for entry in entries(self.work_tree, left_out)}
-        changed = {path for path, _ in self._before.items() ^ now.items()}
+        now = list(entries(self.work_tree, left_out))
+        changed = {entry.path for entry in {*self._before} ^ {*now}}
         self._before = now
         return Snapshot("", tuple(sorted(map(_text, changed))), tuple(sorted(map(_text, left_out))))
 
     def restore(self, commit: str) -> None:
-        """Always raises `UsageError`: nothing was kept."""
-        raise UsageError("the files cannot be restored, git is not installed", "install git")
+        """Go back to the last snapshot, which is the only one that is known; its commit is empty.
 
-    def diff(self, a: str, b: str) -> str:
-        """Nothing was kept, so nothing differs."""
-        return ""
-
-    def numbers(self, a: str, b: str) -> dict[str, tuple[int, int]]:
-        """Nothing was kept, so nothing differs."""
-        return {}
+        Raises:
+            UsageError: another one is asked for.
+            DiskTrouble: the files cannot be written.
+        """
+        if commit:
+            raise UsageError(f"the files of {commit[:12]} cannot be restored without git", "install git")
+        _make(self.work_tree, self._before, "the last snapshot")
 
     def tree(self, commit: str) -> str:
-        """Nothing was kept."""
+        """Nothing was kept, so nothing has a name."""
         return ""
-
-    def show(self, commit: str, path: str) -> str:
-        """Always raises `UsageError`: nothing was kept."""
-        raise UsageError(f"{path} cannot be shown, git is not installed", "install git")
 
 
 def open_history(
     git_dir: Path, work_tree: Path, *, clock: Callable[[], datetime] | None = None
 ) -> History | NullHistory:
-    """The history of a session, or its stand-in where git is missing, whose `note` says so."""
-    return History(git_dir, work_tree, clock=clock) if shutil.which("git") else NullHistory(work_tree)
+    """The history of a session to write to; where git is missing, a stand-in whose `note` says so.
+
+    Locks that a killed process left in the repository are removed, so hold the session's own lock.
+    """
+    if git_program() is None:
+        return NullHistory(work_tree)
+    history = History(git_dir, work_tree, clock=clock)
+    history.break_locks()
+    return history
 
 
-def _environment(git_dir: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LC_ALL": "C.UTF-8",
-        "HOME": os.devnull,
-        "GIT_DIR": str(git_dir),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_ATTR_NOSYSTEM": "1",
-        # Without it newer versions take attributes, such as "-diff", from the tree that is compared.
-        "GIT_ATTR_SOURCE": _EMPTY_TREE,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-    }
+def _make(work_tree: Path, wanted: list[Entry], name: str) -> None:
+    try:
+        make_exactly(work_tree, wanted)
+    except OSError as error:
+        raise DiskTrouble(f"the files of {name} cannot be restored: {error}") from error
 
 
 def _local_clock() -> datetime:

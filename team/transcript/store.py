@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets as random_source
@@ -15,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from team.errors import DiskTrouble, SessionBusy, SessionNotFound, UsageError
+from team.errors import DiskTrouble, SessionNotFound, UsageError
 from team.transcript.events import VERSION, Event
+from team.transcript.lock import lock_folder, unlock_folder
 from team.transcript.logfile import LOG_NAME, digest, encode, parse_object, read_log, storable
 from team.transcript.progress import Observer
 from team.transcript.recall import Recall
@@ -80,7 +80,7 @@ class SessionLog:
         folder = Path(folder).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            log = cls(folder, _lock_folder(folder), secrets=secrets, clock=clock)
+            log = cls(folder, lock_folder(folder), secrets=secrets, clock=clock)
         except OSError as error:
             raise _cannot_start(folder, error) from error
         try:
@@ -110,7 +110,7 @@ class SessionLog:
         if not (folder / LOG_NAME).is_file():
             raise SessionNotFound(f"{folder} holds no session", "devteam list shows the sessions")
         try:
-            log = cls(folder, _lock_folder(folder), secrets=secrets, clock=clock)
+            log = cls(folder, lock_folder(folder), secrets=secrets, clock=clock)
         except OSError as error:
             raise _disk_trouble(folder, error) from error
         try:
@@ -185,9 +185,7 @@ class SessionLog:
             os.close(self._file)
             self._file = -1
         if self._lock is not None:
-            # Unlock by name: a child process that inherited the descriptor would keep the lock otherwise.
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
-            os.close(self._lock)
+            unlock_folder(self._lock)
             self._lock = None
 
     def __enter__(self) -> Self:
@@ -228,21 +226,6 @@ class SessionLog:
 
 
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-
-
-def _lock_folder(folder: Path) -> int:
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise SessionBusy(
-            f"another process is working on the session {folder.name}", "wait for it or stop it"
-        ) from error
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
 
 
 def _mend_tail(file: int, path: Path) -> None:

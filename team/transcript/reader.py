@@ -1,0 +1,177 @@
+"""`Transcript`: everything that a session left behind, read from its folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from team.errors import SessionNotFound
+from team.result import RoleUsage
+from team.transcript.events import Event, Gate, Message, ModelCall, SessionEnded, SessionStarted, Snapshot
+from team.transcript.git import git_program
+from team.transcript.history import History
+from team.transcript.logfile import LOG_NAME, LogContent, read_log
+from team.transcript.summary import read_summary
+
+E_ = TypeVar("E_", bound=Event)
+CostKey = Literal["role", "model", "step", "iteration"]
+_COST_KEYS: dict[CostKey, Callable[[ModelCall], str]] = {
+    "role": lambda call: call.agent,
+    "model": lambda call: str(call.answer.get("model") or ""),
+    "step": lambda call: call.step,
+    "iteration": lambda call: str(call.iteration),
+}
+
+
+class Transcript:
+    """A session as its log tells it. Read at first use, then kept: open it again to see later events.
+
+    Attributes:
+        folder: the session's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def open(cls, session: str | Path, work_dir: str | Path = "workspace") -> Self:
+        """Open a session by its folder, its log file, or its id in `work_dir`.
+
+        Raises:
+            SessionNotFound: there is none; the message names the nearest ids.
+        """
+        given = Path(session)
+        for candidate in (given, Path(work_dir) / given):
+            folder = candidate.parent if candidate.name == LOG_NAME else candidate
+            if (folder / LOG_NAME).is_file():
+                return cls(folder)
+        near = _nearest(given.name, Path(work_dir))
+        mend = f"did you mean {' or '.join(near)}?" if near else "devteam list shows the sessions"
+        raise SessionNotFound(f"there is no session {str(session)!r} in {work_dir}", mend)
+
+    def events(self, type: str | None = None) -> Iterator[Event]:
+        """The events in order, of one type or all; a type from a newer version is a plain `Event`."""
+        return (event for event in self._content.events if type is None or event.type == type)
+
+    def messages(self) -> tuple[Message, ...]:
+        """What was said in the chat."""
+        return self._all(Message)
+
+    def answers(self, role: str | None = None) -> tuple[ModelCall, ...]:
+        """The models' answers, of one role or all; `answer["content"]` is the text."""
+        return tuple(call for call in self._all(ModelCall) if role in (None, call.agent))
+
+    def gates(self, iteration: int | None = None) -> tuple[Gate, ...]:
+        """What the gates said, in one iteration or all."""
+        return tuple(gate for gate in self._all(Gate) if iteration in (None, gate.iteration))
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The states of the files."""
+        return self._all(Snapshot)
+
+    def cost(self, by: CostKey = "role") -> dict[str, RoleUsage]:
+        """Calls, tokens and cost by role, model, step or iteration; no cost where a price is unknown."""
+        calls: dict[str, list[ModelCall]] = defaultdict(list)
+        for call in self._all(ModelCall):
+            calls[_COST_KEYS[by](call)].append(call)
+        return {name: _sum(group) for name, group in calls.items()}
+
+    def diff(self, iteration: int | None = None) -> str:
+        """The unified diff of one iteration, or of the whole session; empty where no history was kept."""
+        before, after = self._span(iteration)
+        kept = self.history
+        return kept.diff(before, after) if kept and after else ""
+
+    def changes(self, iteration: int | None = None) -> dict[str, tuple[int, int]]:
+        """Lines added and removed by path, in one iteration or in the whole session."""
+        before, after = self._span(iteration)
+        kept = self.history
+        return kept.numbers(before, after) if kept and after else {}
+
+    @property
+    def session(self) -> str:
+        """The session's id."""
+        events = self._content.events
+        return events[0].session if events else self.folder.name
+
+    @property
+    def started(self) -> SessionStarted | None:
+        """What was to be built; None when the log lost it."""
+        return next(iter(self._all(SessionStarted)), None)
+
+    @property
+    def ended(self) -> SessionEnded | None:
+        """How it ended; None while it runs or after a crash."""
+        last = next((event for event in reversed(self._content.events) if event.type != "note"), None)
+        return last if isinstance(last, SessionEnded) else None
+
+    @property
+    def iterations(self) -> int:
+        """The executor's turns."""
+        return max((event.iteration for event in self._content.events), default=0)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """`session.json`; what it lacks, such as after a crash, is filled in from the log."""
+        started, ended = self.started, self.ended
+        told: dict[str, Any] = {"session": self.session}
+        if started is not None:
+            told |= started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
+        if ended is not None:
+            told |= ended.model_dump(mode="json", include={"status", "reason", "message", "totals"})
+        return told | read_summary(self.folder)
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What could not be read of the log, in words; empty for a sound one."""
+        return self._content.damage
+
+    @cached_property
+    def history(self) -> History | None:
+        """The history of the files; None where none was kept."""
+        kept = self.folder / "history.git"
+        if not (kept / "HEAD").is_file() or git_program() is None:
+            return None
+        return History(kept, self.folder / "files")
+
+    @cached_property
+    def _content(self) -> LogContent:
+        try:
+            return read_log(self.folder / LOG_NAME)
+        except OSError as error:
+            raise SessionNotFound(f"{self.folder / LOG_NAME} cannot be read: {error.strerror}") from error
+
+    def _all(self, kind: type[E_]) -> tuple[E_, ...]:
+        return tuple(event for event in self._content.events if isinstance(event, kind))
+
+    def _span(self, iteration: int | None) -> tuple[str, str]:
+        """The commits before and after; empty for no files at all, or where there is no such iteration."""
+        commits = {shot.iteration: shot.commit for shot in self.snapshots() if shot.commit}
+        if iteration is None:
+            return commits.get(0, ""), commits[max(commits)] if commits else ""
+        before = [number for number in commits if number < iteration]
+        return commits[max(before)] if before else "", commits.get(iteration, "")
+
+
+def _sum(calls: list[ModelCall]) -> RoleUsage:
+    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
+    return RoleUsage(
+        calls=sum(int(call.answer.get("calls") or 1) for call in calls),
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
+        cost_usd=round(sum(costs), 8) if len(costs) == len(calls) else None,
+    )
+
+
+def _nearest(name: str, work_dir: Path) -> list[str]:
+    try:
+        names = sorted(entry.name for entry in os.scandir(work_dir) if entry.is_dir())
+    except OSError:
+        return []
+    holding = [known for known in names if name and name in known]
+    return holding[-3:] or difflib.get_close_matches(name, names, n=3, cutoff=0.5)
