@@ -65,6 +65,8 @@ class Executor(Protocol):
     """
 
     name: str
+    tier: str
+    """How code is confined, in one line for people."""
     work_dir: Path
     limits: Limits
 

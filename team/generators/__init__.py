@@ -1,1 +1,1 @@
-"""From a structured spec to software."""
+"""From a structured spec to software: one generator class for each kind of spec."""
