@@ -1,4 +1,4 @@
-"""`python -m executors`: make the sandbox's interpreter environment ready, with progress, before it is needed."""
+"""`python -m executors`: make the sandbox's interpreter environment ready, with progress, before need."""
 
 from __future__ import annotations
 
