@@ -1,0 +1,42 @@
+"""The local executor: code runs on this machine, confined by namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from executors import bubblewrap, namespaces
+from executors.base import Limits
+from executors.confinement import CACHE, WORKSPACE, View
+from executors.running import SupervisedExecutor
+from executors.supervisor import Tree
+from executors.workspace import WorkspaceWatch
+
+
+class LocalExecutor(SupervisedExecutor):
+    """Runs code under bubblewrap, with a seccomp filter, resource limits and the supervisor."""
+
+    name = "local"
+
+    def __init__(self, program: Path, view: View, limits: Limits, tier: str) -> None:
+        super().__init__(view.work_dir, limits)
+        self.tier = tier
+        self._program = program
+        self._view = view
+        self.workspace = WORKSPACE
+        self.cache = CACHE if view.cache else None
+
+    def _start(
+        self,
+        argv: Sequence[str],
+        limits: Limits,
+        watch: WorkspaceWatch,
+        *,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+    ) -> Tree:
+        protected = bubblewrap.repositories(self.work_dir, list(watch.before.entries))
+        view = replace(self._view, protected=protected)
+        return namespaces.start(self._program, argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)

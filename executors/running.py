@@ -1,0 +1,120 @@
+"""What all executors of this house share: pipes, limits, the workspace, and AutoGen's seam."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from executors.base import Limits, Outcome, Reported
+from executors.pipes import Pipe, input_from
+from executors.seam import BlockExtractor, BlockResult, run_blocks
+from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
+from executors.workspace import WorkspaceWatch
+
+
+class SupervisedExecutor(ABC):
+    """Runs programs one at a time, each followed to its end by the supervisor."""
+
+    name: str
+    tier: str
+    """How code is confined, in one line for people."""
+    workspace: str
+    """The path under which code sees the workspace."""
+    cache: str | None
+    """The path under which code sees the cache folder, where one was given."""
+
+    def __init__(self, work_dir: Path, limits: Limits) -> None:
+        self.work_dir = work_dir
+        self.limits = limits
+
+    @abstractmethod
+    def _start(
+        self,
+        argv: Sequence[str],
+        limits: Limits,
+        watch: WorkspaceWatch,
+        *,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+    ) -> Tree:
+        """Start the program with these descriptors as its standard ones."""
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None) -> Outcome:
+        """Run one program to its end and kill whatever it left behind.
+
+        Args:
+            argv: the program and its arguments; `python` is the chosen interpreter.
+            stdin: what the program can read; nothing, unless given.
+            limits: for this run instead of the executor's.
+
+        Raises:
+            SandboxUnavailable: the program could not be confined, so it was not started.
+        """
+        return self._run(argv, stdin, limits or self.limits, report=None)
+
+    def run_reporting(
+        self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None
+    ) -> Reported:
+        """As `run`, but stdout is kept apart as the report; a longer one than 16 MiB ends the run."""
+        report = Report()
+        outcome = self._run(argv, stdin, limits or self.limits, report=report)
+        return Reported(outcome=outcome, report=bytes(report.data))
+
+    def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
+        if not argv:
+            raise ValueError("argv names no program")
+        output = Output(limits.output_bytes)
+        watch = WorkspaceWatch(self.work_dir, limits)
+        with ExitStack() as held:
+            source = held.enter_context(input_from(stdin))
+            spoken = held.enter_context(Pipe())
+            reported = held.enter_context(Pipe()) if report is not None else spoken
+            tree = self._start(
+                argv, limits, watch, stdin=source, stdout=reported.writing, stderr=spoken.writing
+            )
+            spoken.close_writing()
+            reported.close_writing()
+            sinks: dict[int, Sink] = {spoken.reading: output}
+            if report is not None:
+                sinks[reported.reading] = report
+            ending = supervise(tree, sinks, limits, watch.room_left)
+        return self._outcome(ending, output.text(), watch)
+
+    def _outcome(self, ending: Ending, output: str, watch: WorkspaceWatch) -> Outcome:
+        after = watch.settle()
+        return Outcome(
+            exit_code=ending.exit_code,
+            output=output,
+            seconds=round(ending.seconds, 4),
+            limit=ending.limit or after.limit,
+            files_changed=after.changed,
+            denials=after.removed,
+        )
+
+    @property
+    def code_extractor(self) -> BlockExtractor:
+        """AutoGen's seam: an object with ``extract_code_blocks(message)``."""
+        return BlockExtractor()
+
+    def execute_code_blocks(self, code_blocks: list[Any]) -> BlockResult:
+        """AutoGen's seam: run the blocks in order, up to the first that fails; never raises."""
+        return run_blocks(self, code_blocks)
+
+    def restart(self) -> None:
+        """Nothing is kept between runs but the files."""
+
+    def close(self) -> None:
+        """Nothing is held between runs."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
