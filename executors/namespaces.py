@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -149,12 +150,16 @@ def _with_content(stack: ExitStack, content: bytes) -> int:
 
 
 def _inner_process(status: int) -> int:
-    ready, _, _ = select.select([status], [], [], _START_SECONDS)
-    line = os.read(status, 4096) if ready else b""
-    try:
-        return int(json.loads(line)["child-pid"])
-    except (ValueError, KeyError) as error:
-        raise SandboxUnavailable("bubblewrap cannot make namespaces here", _MEND) from error
+    """The first process of the namespace, from bubblewrap's first line, which comes in pieces."""
+    line = b""
+    deadline = time.monotonic() + _START_SECONDS
+    while b"\n" not in line:
+        ready, _, _ = select.select([status], [], [], max(0.0, deadline - time.monotonic()))
+        piece = os.read(status, 4096) if ready else b""
+        if not piece:
+            raise SandboxUnavailable("bubblewrap cannot make namespaces here", _MEND)
+        line += piece
+    return int(json.loads(line.splitlines()[0])["child-pid"])
 
 
 def _read_all(handle: int) -> bytes:
