@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from team.errors import TapeExhausted, TapeMismatch
@@ -46,6 +47,13 @@ class TapeSource:
         self._budget.settle(answer, reservation)
         self._compare(call, request)
         return answer
+
+    def skip(self, answered: Mapping[str, int]) -> None:
+        """Pass over answers that a resumed session has on record: role → how many."""
+        for role, count in answered.items():
+            for _ in range(count):
+                self._tape.next(role)
+            self._served[role] += count
 
     def left(self) -> dict[str, int]:
         """How many answers nobody asked for, by role."""
