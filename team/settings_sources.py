@@ -38,6 +38,8 @@ ALIASES = {
 }
 NEGATIONS = {"DEVTEAM_NO_TESTS": "include_tests", "DEVTEAM_NO_REVIEW": "include_review"}
 VARIABLES = {PREFIX + name.upper(): name for name in FIELDS}
+# Places on this machine that the executors read by themselves; only the environment can name them.
+PLACES = frozenset({"DEVTEAM_CACHE_DIR"})
 
 Config = TypeVar("Config", bound=CodeGenerationConfig)
 
@@ -100,7 +102,7 @@ def _layers(
 
     given = {name: value for name, value in flags.items() if value is not None}
     openai = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
-    ours = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in PLACES}
     strong = [_named_layer(given, flag_names), _variables_layer(ours, "")]
     weaker = [_variables_layer(openai, "")]
     dotenv = folder / ".env"

@@ -115,6 +115,11 @@ def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> Non
     assert CodeGenerationConfig.load().max_cost is None
 
 
+def test_the_cache_folders_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVTEAM_CACHE_DIR", "elsewhere")
+    assert load_settings({}).config == CodeGenerationConfig()
+
+
 def test_paths_in_a_file_are_seen_from_that_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / ".git").mkdir()
     (home / "pyproject.toml").write_text('[tool.devteam]\nwork_dir = "out"\nmodel = "tape:tapes/a.jsonl"\n')
