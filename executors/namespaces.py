@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from executors import bubblewrap, seccomp
@@ -44,11 +45,13 @@ class NamespaceTree:
         if proc is None:
             return Usage()
         with suppress(OSError):
-            pids = [int(name) for name in os.listdir(proc) if name.isdigit()]
+            # The first process is bubblewrap's own.
+            pids = [pid for name in os.listdir(proc) if name.isdigit() and (pid := int(name)) > 1]
+            if len(pids) > limits.processes:  # a bomb grows while one looks at it closely
+                return Usage(processes=len(pids))
             held = self._held_in_memory()
             used = usage_of(proc, pids, memory_above=limits.memory_mb * MB - held)
-            # The first process is bubblewrap's own.
-            return Usage(used.processes - 1, used.threads - 1, used.cpu_seconds, used.memory_bytes + held)
+            return replace(used, memory_bytes=used.memory_bytes + held)
         return Usage()
 
     def kill(self) -> None:

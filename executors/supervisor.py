@@ -130,10 +130,12 @@ def _follow(
             if now >= deadline:
                 return "wall"
             if now >= next_poll:
+                spent = time.thread_time()
                 if limit := _over(tree.usage(limits), limits) or room_left():
                     return limit
-                cost = time.monotonic() - now
-                next_poll = now + cost + max(_POLL_SECONDS, cost / _POLL_SHARE)
+                # Measured in time of our own: on a machine that the code keeps busy, polls must not grow rare.
+                cost = time.thread_time() - spent
+                next_poll = time.monotonic() + max(_POLL_SECONDS, cost / _POLL_SHARE)
             for key, _ in selector.select(max(0.0, min(deadline, next_poll) - time.monotonic())):
                 if key.fd == tree.ended:
                     return None
