@@ -72,14 +72,23 @@ def environment(packages: Sequence[str] = (), progress: Progress | None = None) 
         EnvironmentUnavailable: it cannot be built, for instance because there is no network.
     """
     wanted = with_packages(packages)
-    folder = cache_dir() / "environments" / _digest(wanted)
-    ready = _finished(folder)
+    folder, ready = environment_folder(packages)
     if ready is not None:
         return ready
     say = progress or (lambda _line: None)
     with _locked(folder, say):
         ready = _finished(folder)  # another process may have built it while this one waited
         return ready or _build(folder, wanted, say)
+
+
+def environment_folder(packages: Sequence[str] = ()) -> tuple[Path, Interpreter | None]:
+    """Where the environment with the given packages lies, and its interpreter once it is made.
+
+    Raises:
+        EnvironmentUnavailable: something is no plain requirement.
+    """
+    folder = cache_dir() / "environments" / _digest(with_packages(packages))
+    return folder, _finished(folder)
 
 
 def _name(package: str) -> str:

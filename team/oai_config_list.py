@@ -36,9 +36,7 @@ def _find(value: str, folder: Path) -> tuple[str, str]:
     file = folder / Path(value or NAME).expanduser()
     if not file.is_file():
         if value:
-            raise ConfigError(
-                f"{NAME} names {value!r}", "it must be a JSON list or the path of a file with one"
-            )
+            raise ConfigError(f"{NAME} is {value!r}", "it must be a JSON list or the path of a file with one")
         return "", ""
     try:
         return file.read_text(encoding="utf-8"), str(file)

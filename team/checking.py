@@ -1,0 +1,62 @@
+"""`devteam check`: the gates alone, over code that exists."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from executors import Limits, open_executor
+from team.config import CodeGenerationConfig
+from team.errors import UsageError
+from team.gates import judge, make_target
+from team.gates.base import GateResult, GateSettings
+from team.gates.target import regular_files
+from team.gates.trees import copy_files
+from team.workbench import chosen_gates
+
+Progress = Callable[[str], None]
+
+
+def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) -> Iterator[GateResult]:
+    """Judge a file or a folder, gate by gate. The code itself is copied first and never touched.
+
+    Raises:
+        UsageError: there is nothing to judge, or a gate's name is wrong.
+        executors.SandboxUnavailable: nothing on this machine confines code as asked.
+    """
+    gates = chosen_gates(config)
+    with _copied(path) as root:
+        progress("opening the sandbox")
+        with open_executor(
+            config.executor,
+            work_dir=root,
+            limits=Limits(wall_seconds=config.timeout, memory_mb=config.memory_mb),
+            python=config.python,
+            packages=config.packages,
+            progress=progress,
+        ) as sandbox:
+            target = make_target(root, sandbox, GateSettings(config.coverage, config.timeout))
+            yield from judge(target, gates, on_start=lambda name: progress(f"gate {name}"))
+
+
+@contextmanager
+def _copied(path: Path) -> Iterator[Path]:
+    """A copy of what is to be judged: plain files only, without hidden folders and environments."""
+    root, names = _plain_files(path)
+    if not any(name.endswith(".py") for name in names):
+        raise UsageError(f"{path} holds no Python file", "name a file or a folder with code")
+    with tempfile.TemporaryDirectory(prefix="devteam-check-") as folder:
+        copy = Path(folder).resolve() / "files"
+        copy.mkdir()
+        copy_files(root, names, copy)
+        yield copy
+
+
+def _plain_files(path: Path) -> tuple[Path, Sequence[str]]:
+    try:
+        place = path.resolve(strict=True)
+        return (place, list(regular_files(place))) if place.is_dir() else (place.parent, [place.name])
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "check the path") from None

@@ -1,0 +1,118 @@
+"""`doctor` and `config show`: this machine, and the settings with their origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from team.cli.options import PRINTING, SANDBOX, SESSION, Flags, settings_of, takes
+from team.cli.terminal import clean, notices, print_json, results
+
+if TYPE_CHECKING:
+    from team.doctor import Check
+    from team.settings_sources import Settings
+
+MARKS = {"ok": ("✓", "green"), "missing": ("✗", "red"), "note": ("·", "yellow")}
+
+
+@takes("model", "base_url", *SANDBOX, "work_dir", *PRINTING)
+def doctor(
+    flags: Flags,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the model's endpoint.")] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the sandbox's Python environment now.")
+    ] = False,
+) -> None:
+    """Show what works on this machine and what is missing, with the mend."""
+    from team.doctor import examine
+
+    config = settings_of(flags).config
+    with notices().status("looking around") as status:
+        looked = examine(
+            config, online=online, prepare=prepare, progress=lambda line: status.update(clean(line))
+        )
+        checks = list(looked)
+    ready = all(check.status != "missing" for check in checks)
+    if config.json_output:
+        print_json({"ready": ready, "checks": [check.model_dump() for check in checks]})
+    else:
+        _print_checks(checks, ready)
+    raise typer.Exit(0 if ready else 3)
+
+
+@takes(*(name for name in SESSION if name != "gates"))
+def config_show(
+    flags: Flags,
+    gates: Annotated[bool, typer.Option("--gates", help="Show the gates' pinned configuration.")] = False,
+) -> None:
+    """Show every setting, its value, and where the value comes from."""
+    settings = settings_of(flags)
+    if gates:
+        from team.gates import pinned_configuration
+
+        _print_pinned(pinned_configuration(), settings.config.json_output)
+    elif settings.config.json_output:
+        rows = _rows(settings)
+        print_json({name: {"value": value, "origin": origin} for name, value, origin in rows})
+    else:
+        _print_settings(settings)
+
+
+def _print_checks(checks: list[Check], ready: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for column in ("mark", "name", "detail"):
+        table.add_column(column, no_wrap=column != "detail", overflow="fold")
+    for check in checks:
+        mark, colour = MARKS[check.status]
+        detail = Text(clean(check.detail))
+        if check.mend:
+            detail.append(f"\n→ {clean(check.mend)}", style="dim" if check.status == "note" else "bold")
+        table.add_row(Text(mark, style=colour), check.name, detail)
+    screen = results()
+    screen.print(table)
+    screen.print(
+        "\nA session can run here." if ready else "\nA session cannot run here yet.",
+        style="green" if ready else "red",
+    )
+
+
+def _rows(settings: Settings[Any]) -> list[tuple[str, Any, str]]:
+    values = settings.config.model_dump(mode="json")
+    values["api_key"] = "set" if settings.config.api_key else "not set"
+    return [(name, value, settings.origins[name]) for name, value in values.items()]
+
+
+def _print_settings(settings: Settings[Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("setting", "value", "origin", box=None, pad_edge=False)
+    for name, value, origin in _rows(settings):
+        style = "dim" if origin == "default" else ""
+        table.add_row(*(Text(clean(cell), style=style) for cell in (name, _shown(value), origin)))
+    results().print(table)
+
+
+def _shown(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, dict):
+        return ", ".join(f"{role}={model}" for role, model in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _print_pinned(pinned: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(dict(pinned))
+        return
+    screen = results()
+    for name, text in pinned.items():
+        screen.print(f"[{name}]", style="bold")
+        screen.print(str(text).strip() + "\n", soft_wrap=True)
