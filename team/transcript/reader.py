@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,6 +16,7 @@ from team.result import RoleUsage
 from team.transcript.events import Event, Gate, Message, ModelCall, SessionEnded, SessionStarted, Snapshot
 from team.transcript.git import git_program
 from team.transcript.history import History
+from team.transcript.lock import is_busy
 from team.transcript.logfile import LOG_NAME, LogContent, read_log
 from team.transcript.summary import read_summary
 
@@ -115,16 +117,25 @@ class Transcript:
         """The executor's turns."""
         return max((event.iteration for event in self._content.events), default=0)
 
+    @property
+    def when(self) -> str:
+        """When it began, to the minute, in the time zone of its clock (UTC); empty when that is not known."""
+        name = re.match(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-", self.folder.name)
+        if name is not None:
+            return "{}-{}-{} {}:{}".format(*name.groups())
+        return next((event.ts[:16].replace("T", " ") for event in self._content.events), "")
+
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """`session.json`; what it lacks, such as after a crash, is filled in from the log."""
+        """`session.json`. What it lacks after a crash is filled in from the log."""
+        kept = read_summary(self.folder)
+        if kept.get("status") not in (None, "running"):
+            return kept
         started, ended = self.started, self.ended
         told: dict[str, Any] = {"session": self.session}
         if started is not None:
             told |= started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
-        if ended is not None:
-            told |= ended.model_dump(mode="json", include={"status", "reason", "message", "totals"})
-        return told | read_summary(self.folder)
+        return told | kept | (_ending(ended) if ended is not None else self._unfinished())
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -146,6 +157,21 @@ class Transcript:
         except OSError as error:
             raise SessionNotFound(f"{self.folder / LOG_NAME} cannot be read: {error.strerror}") from error
 
+    def _unfinished(self) -> dict[str, Any]:
+        calls = self.cost().values()
+        costs = [usage.cost_usd for usage in calls if usage.cost_usd is not None]
+        totals = {
+            "iterations": self.iterations,
+            "calls": sum(usage.calls for usage in calls),
+            "prompt_tokens": sum(usage.prompt_tokens for usage in calls),
+            "completion_tokens": sum(usage.completion_tokens for usage in calls),
+            "cost_usd": sum(costs) if len(costs) == len(calls) else None,
+        }
+        if is_busy(self.folder):
+            return {"status": "running", "reason": None, "message": "at work", "totals": totals}
+        message = f"it was cut off; devteam resume {self.folder.name} goes on"
+        return {"status": "stopped", "reason": "interrupted", "message": message, "totals": totals}
+
     def _all(self, kind: type[E_]) -> tuple[E_, ...]:
         return tuple(event for event in self._content.events if isinstance(event, kind))
 
@@ -166,6 +192,10 @@ def _sum(calls: list[ModelCall]) -> RoleUsage:
         completion_tokens=sum(call.completion_tokens for call in calls),
         cost_usd=round(sum(costs), 8) if len(costs) == len(calls) else None,
     )
+
+
+def _ending(ended: SessionEnded) -> dict[str, Any]:
+    return ended.model_dump(mode="json", include={"status", "reason", "message", "totals"})
 
 
 def _nearest(name: str, work_dir: Path) -> list[str]:
