@@ -1,0 +1,206 @@
+"""Every row of the workflow table, as a person reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from team.board import Board, TurnReport
+from team.gates.base import Finding, GateResult
+from team.result import Reason
+from team.specs import TaskSpec
+from team.triage import Blame
+from team.verdicts import Verdict
+from team.workflow import SPEAKER, TABLE, Step, next_step
+
+GREEN = (GateResult(name="tests", status="pass"),)
+SOURCE = Finding(file="app.py", line=1, rule="F401", message="unused import")
+TESTS = Finding(file="tests/test_app.py", line=1, rule="F401", message="unused import")
+FAILING = Finding(file="tests/test_app.py", line=9, rule="test-failed", message="assert 1 == 2")
+APPROVE, REVISE = Verdict("approve"), Verdict("revise", (SOURCE,))
+TESTS_TOO_WEAK = Verdict("revise", (TESTS,))
+
+
+def a_board(step: Step, *turns: tuple[GateResult, ...], **state: object) -> Board:
+    """A board at `step`, after executor turns with these results, each over another tree."""
+    board = Board(TaskSpec(requirements="a stack"))
+    for name in ("include_tests", "include_review", "ask_human", "max_iterations", "open_rules"):
+        if name in state:
+            setattr(board, name, state.pop(name))
+    for number, results in enumerate(turns, 1):
+        board.executed(TurnReport(number, commit=f"c{number}", tree=f"t{number}", results=results))
+    board.step = step
+    for name, value in state.items():
+        setattr(board, name, value)
+    return board
+
+
+def red(*findings: Finding) -> tuple[GateResult, ...]:
+    return (GateResult(name="lint", status="fail", findings=findings),)
+
+
+ROWS = [
+    ("start: the architect plans", a_board(Step.START), Step.PLAN),
+    ("start without review: tests first", a_board(Step.START, include_review=False), Step.TESTS),
+    (
+        "start with neither: code at once",
+        a_board(Step.START, include_review=False, include_tests=False),
+        Step.CODE,
+    ),
+    ("a plan is followed by tests", a_board(Step.PLAN), Step.TESTS),
+    ("a plan without tests is followed by code", a_board(Step.PLAN, include_tests=False), Step.CODE),
+    ("tests are followed by code", a_board(Step.TESTS), Step.CODE),
+    ("code is executed", a_board(Step.CODE), Step.EXECUTE),
+    (
+        "repaired tests are executed",
+        a_board(Step.REPAIR_TESTS, red(TESTS)),
+        Step.EXECUTE,
+    ),
+    (
+        "repaired tests wait for repaired code where both were red",
+        a_board(Step.REPAIR_TESTS, red(TESTS, SOURCE)),
+        Step.REPAIR_CODE,
+    ),
+    ("repaired code is executed", a_board(Step.REPAIR_CODE, red(SOURCE)), Step.EXECUTE),
+    ("red in source: developer", a_board(Step.EXECUTE, red(SOURCE)), Step.REPAIR_CODE),
+    ("red in tests: test engineer", a_board(Step.EXECUTE, red(TESTS)), Step.REPAIR_TESTS),
+    ("red in both: test engineer first", a_board(Step.EXECUTE, red(TESTS, SOURCE)), Step.REPAIR_TESTS),
+    ("a test fails, silent evidence: reviewer", a_board(Step.EXECUTE, red(FAILING)), Step.FAULT),
+    (
+        "a test fails, nobody to ask: developer",
+        a_board(Step.EXECUTE, red(FAILING), include_review=False),
+        Step.REPAIR_CODE,
+    ),
+    ("a gate that says nothing: developer", a_board(Step.EXECUTE, red()), Step.REPAIR_CODE),
+    (
+        "stuck: the architect replans",
+        a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE)),
+        Step.REPLAN,
+    ),
+    (
+        "stuck for the second time: the end",
+        a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE), replans=1),
+        Reason.STUCK,
+    ),
+    (
+        "stuck without an architect: the end",
+        a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE), include_review=False),
+        Reason.STUCK,
+    ),
+    ("iterations used up: the end", a_board(Step.EXECUTE, red(SOURCE), max_iterations=1), Reason.ITERATIONS),
+    ("green: review", a_board(Step.EXECUTE, GREEN), Step.REVIEW),
+    ("green without review: accepted", a_board(Step.EXECUTE, GREEN, include_review=False), Reason.ACCEPTED),
+    (
+        "green without review, open rules: not accepted",
+        a_board(Step.EXECUTE, GREEN, include_review=False, open_rules=("weekly",)),
+        Reason.OPEN_RULES,
+    ),
+    (
+        "green without review, a human is asked",
+        a_board(Step.EXECUTE, GREEN, include_review=False, ask_human=True),
+        Step.APPROVAL,
+    ),
+    ("the code is at fault", a_board(Step.FAULT, red(FAILING), fault="code"), Step.REPAIR_CODE),
+    ("the test is at fault", a_board(Step.FAULT, red(FAILING), fault="test"), Step.REPAIR_TESTS),
+    ("the design is at fault", a_board(Step.FAULT, red(FAILING), fault="design"), Step.REPLAN),
+    (
+        "the design is at fault again",
+        a_board(Step.FAULT, red(FAILING), fault="design", replans=1),
+        Step.REPAIR_CODE,
+    ),
+    ("a new plan goes to the developer", a_board(Step.REPLAN, red(SOURCE)), Step.REPAIR_CODE),
+    ("a review approves", a_board(Step.REVIEW, GREEN, verdict=APPROVE), Step.SIGN_OFF),
+    ("a review asks for changes", a_board(Step.REVIEW, GREEN, verdict=REVISE), Step.REPAIR_CODE),
+    (
+        "a review asks for other tests",
+        a_board(Step.REVIEW, GREEN, verdict=TESTS_TOO_WEAK),
+        Step.REPAIR_TESTS,
+    ),
+    (
+        "a review asks for changes too late",
+        a_board(Step.REVIEW, GREEN, verdict=REVISE, max_iterations=1),
+        Reason.NOT_APPROVED,
+    ),
+    ("signed off: accepted", a_board(Step.SIGN_OFF, GREEN, verdict=APPROVE), Reason.ACCEPTED),
+    (
+        "signed off with open rules: not accepted",
+        a_board(Step.SIGN_OFF, GREEN, verdict=APPROVE, open_rules=("weekly",)),
+        Reason.OPEN_RULES,
+    ),
+    (
+        "signed off, a human is asked",
+        a_board(Step.SIGN_OFF, GREEN, verdict=APPROVE, ask_human=True),
+        Step.APPROVAL,
+    ),
+    ("the architect wants changes", a_board(Step.SIGN_OFF, GREEN, verdict=REVISE), Step.REPAIR_CODE),
+    (
+        "the architect wants other tests",
+        a_board(Step.SIGN_OFF, GREEN, verdict=TESTS_TOO_WEAK),
+        Step.REPAIR_TESTS,
+    ),
+    (
+        "the architect wants changes too late",
+        a_board(Step.SIGN_OFF, GREEN, verdict=REVISE, max_iterations=1),
+        Reason.NOT_APPROVED,
+    ),
+    ("the human approves", a_board(Step.APPROVAL, GREEN, verdict=APPROVE), Reason.ACCEPTED),
+    ("the human wants changes", a_board(Step.APPROVAL, GREEN, verdict=REVISE), Step.REPAIR_CODE),
+    (
+        "the human wants changes too late",
+        a_board(Step.APPROVAL, GREEN, verdict=REVISE, max_iterations=1),
+        Reason.NOT_APPROVED,
+    ),
+]
+
+
+@pytest.mark.parametrize(("board", "then"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_row(board: Board, then: Step | Reason) -> None:
+    assert next_step(board) is then
+
+
+def test_every_row_of_the_table_is_tried_above() -> None:
+    tried = {
+        next(row for row in TABLE if row.after is board.step and row.when(board)) for _, board, _ in ROWS
+    }
+    assert set(TABLE) == tried
+
+
+def test_every_step_but_the_start_has_a_speaker() -> None:
+    assert set(SPEAKER) == set(Step) - {Step.START}
+
+
+def test_a_table_ends_each_step_with_a_row_that_always_holds() -> None:
+    for step in Step:
+        board = a_board(step, blame=Blame())
+        assert next_step(board) is not None
+
+
+def test_a_wrong_turn_does_not_stay_stuck_after_a_new_plan() -> None:
+    board = a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE))
+    board.replanned("another way")
+    board.executed(TurnReport(4, commit="c4", tree="t4", results=red(SOURCE)))
+    assert not board.stuck
+
+
+def test_an_earlier_red_tree_coming_back_is_stuck_at_once() -> None:
+    board = a_board(Step.EXECUTE, red(SOURCE))
+    board.executed(TurnReport(2, commit="c2", tree="t1", results=red(SOURCE)))
+    assert board.stuck
+
+
+def test_a_refused_edit_is_not_held_against_the_tree() -> None:
+    board = a_board(Step.EXECUTE, red(SOURCE))
+    refused = Finding(file="app.py", rule="refused-edit", message="the SEARCH part is not in the file")
+    board.executed(TurnReport(2, commit="c2", tree="t1", results=red(SOURCE), refused=(refused,)))
+    assert not board.stuck
+
+
+def test_coverage_waits_until_the_tests_hold() -> None:
+    uncovered = Finding(file="app.py", rule="coverage", message="50 % of 80 %")
+    assert a_board(Step.EXECUTE, red(FAILING, uncovered)).blame.unknown
+    assert a_board(Step.EXECUTE, red(uncovered)).blame.tests == (uncovered,)
+
+
+def test_the_best_attempt_has_the_fewest_red_gates_and_of_equals_the_newest() -> None:
+    board = a_board(Step.EXECUTE, red(SOURCE, TESTS), red(SOURCE), red(TESTS), red(SOURCE, TESTS))
+    assert board.best is not None
+    assert board.best.iteration == 3
