@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from executors.interpreter import Interpreter
+
 LimitName = Literal["wall", "cpu", "memory", "processes", "file", "disk", "files", "output"]
 
 
@@ -69,6 +71,16 @@ class Executor(Protocol):
     """How code is confined, in one line for people."""
     work_dir: Path
     limits: Limits
+    workspace: str
+    """The path under which code sees the workspace."""
+    cache: str | None
+    """The path under which code sees the cache folder, where one was given."""
+    interpreter: Interpreter
+    """What the program name ``python`` stands for."""
+
+    def over(self, work_dir: Path) -> Executor:
+        """The same sandbox over another folder: same confinement, interpreter and limits."""
+        ...
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None) -> Outcome:
         """Run one program to its end and kill whatever it left behind."""

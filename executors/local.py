@@ -26,6 +26,13 @@ class LocalExecutor(SupervisedExecutor):
         self._view = view
         self.workspace = WORKSPACE
         self.cache = CACHE if view.cache else None
+        self.interpreter = view.interpreter
+
+    def over(self, work_dir: Path) -> LocalExecutor:
+        """The same sandbox over another folder."""
+        return LocalExecutor(
+            self._program, replace(self._view, work_dir=work_dir.resolve()), self.limits, self.tier
+        )
 
     def _start(
         self,

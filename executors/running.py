@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from executors.base import Limits, Outcome, Reported
+from executors.interpreter import Interpreter
 from executors.pipes import Pipe, input_from
 from executors.seam import BlockExtractor, BlockResult, run_blocks
 from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
@@ -27,9 +28,16 @@ class SupervisedExecutor(ABC):
     cache: str | None
     """The path under which code sees the cache folder, where one was given."""
 
+    interpreter: Interpreter
+    """What the program name ``python`` stands for."""
+
     def __init__(self, work_dir: Path, limits: Limits) -> None:
         self.work_dir = work_dir
         self.limits = limits
+
+    @abstractmethod
+    def over(self, work_dir: Path) -> SupervisedExecutor:
+        """The same sandbox over another folder."""
 
     @abstractmethod
     def _start(

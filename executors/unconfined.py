@@ -12,6 +12,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from executors.base import Limits
@@ -78,6 +79,11 @@ class UnconfinedExecutor(SupervisedExecutor):
         self._view = view
         self.workspace = str(view.work_dir)
         self.cache = str(view.cache) if view.cache else None
+        self.interpreter = view.interpreter
+
+    def over(self, work_dir: Path) -> UnconfinedExecutor:
+        """The same executor over another folder."""
+        return UnconfinedExecutor(replace(self._view, work_dir=work_dir.resolve()), self.limits)
 
     def _start(
         self,
