@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def ask_on_terminal(question: ApprovalQuestion) -> ApprovalAnswer:
-    """Show the files and ask on stderr; an empty or unreadable answer approves nothing."""
+    """Show the files and ask on stderr; an empty answer approves nothing.
+
+    Raises:
+        KeyboardInterrupt: nobody is there to answer; the session ends resumable instead of going in circles.
+    """
     from team.approval import ApprovalAnswer
 
     screen = notices()
@@ -20,7 +24,10 @@ def ask_on_terminal(question: ApprovalQuestion) -> ApprovalAnswer:
         screen.print(f"  {clean(file)}", soft_wrap=True)
     screen.print(f"{clean(question.question)} \\[y/N, or what is wrong] ", end="", markup=True)
     sys.stderr.flush()
-    said = sys.stdin.readline().strip()
+    line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt
+    said = line.strip()
     if said.lower() in ("y", "yes"):
         return ApprovalAnswer(True)
     return ApprovalAnswer(False, "" if said.lower() in ("", "n", "no") else said)

@@ -7,7 +7,7 @@ import traceback
 
 from executors import SandboxUnavailable
 from team.errors import DevTeamError
-from team.transcript.safe_text import one_line
+from team.transcript.safe_text import one_line, plain
 
 INTERRUPTED, INFRASTRUCTURE, USAGE = 130, 3, 2
 LONGEST = 2000
@@ -15,12 +15,20 @@ REPORT = "this is a bug of devteam; please report it with the output of the same
 
 
 def complain(error: Exception, *, verbose: bool) -> int:
-    """Print what went wrong on stderr, with the traceback only if asked, and return the exit code."""
+    """Print what went wrong on stderr, with the traceback only if asked, and return the exit code.
+
+    One line, unless the mend is a whole screen of its own, as for a model that is not configured.
+    """
     code, words = _judge(error)
     if verbose:
         traceback.print_exception(error, file=sys.stderr)
+    screen = plain(error.mend) if isinstance(error, DevTeamError) and "\n" in error.mend else ""
+    if screen and isinstance(error, DevTeamError):
+        words = error.problem
     if words:
         print(f"devteam: {one_line(words, LONGEST)}", file=sys.stderr)
+    if screen:
+        print(f"\n{screen}", file=sys.stderr)
     return code
 
 

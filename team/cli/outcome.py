@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from team.result import GateSummary, GenerationResult
     from team.settings_sources import Settings
 
-COLOURS = {"accepted": "green", "rejected": "red", "stopped": "yellow", "failed": "red"}
-MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "error": ("!", "red"), "skip": ("·", "dim")}
-
 
 def print_outcome(result: GenerationResult, settings: Settings[CodeGenerationConfig]) -> None:
     """Print the result in the form that the settings ask for."""
@@ -79,6 +76,8 @@ def gate_table(gates: Mapping[str, GateSummary]) -> Any:
 
 
 def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
+    from team.transcript.wording import COLOURS
+
     colour = COLOURS[str(result.status)]
     screen.print()
     screen.print(f"{result.status}", style=f"bold {colour}", end="")

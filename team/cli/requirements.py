@@ -1,4 +1,4 @@
-"""Free-form requirements from an argument, a file or stdin; and what to do when no model is configured."""
+"""Free-form requirements from an argument, a file or stdin."""
 
 from __future__ import annotations
 
@@ -6,20 +6,6 @@ import sys
 from pathlib import Path
 
 from team.errors import UsageError
-
-HOW_TO_CONFIGURE = """\
-devteam: free-form requirements need a model, and none is configured.
-
-  OpenAI             export OPENAI_API_KEY=…         then: devteam run --model gpt-4o "…"
-  Ollama             ollama pull qwen2.5-coder       then: devteam run --base-url http://localhost:11434/v1 \\
-                                                             --model qwen2.5-coder "…"
-  another server     export OPENAI_BASE_URL=… OPENAI_API_KEY=…    (anything that speaks OpenAI's protocol)
-
-  Keep it            put OPENAI_API_KEY, DEVTEAM_MODEL, … into .env; `devteam config show` tells what is set
-
-  Without a model    devteam crud SPEC               drafts a tested CRUD module from an entity spec
-  The demo           make demo
-"""
 
 
 def read_requirements(text: str | None, file: Path | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from team.cli.options import PRESENTING, SESSION, Flags, settings_of, takes
 from team.cli.terminal import interruptible, notices, stdout_for_results
 
 if TYPE_CHECKING:
-    from team.approval import Approver
+    from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
     from team.config import CodeGenerationConfig
     from team.replaying import ReplayReport
     from team.result import GenerationResult
@@ -41,11 +40,6 @@ def run(
 
     settings = _ready(flags)
     spec = load_spec("run", {"requirements": read_requirements(requirements, file)})
-    if not settings.config.model and not settings.config.api_key and not settings.config.base_url:
-        from team.cli.requirements import HOW_TO_CONFIGURE
-
-        sys.stderr.write(HOW_TO_CONFIGURE)
-        raise typer.Exit(2)
     _work(settings, spec)
 
 
@@ -131,12 +125,16 @@ def _watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], A
     from team.cli.asking import ask_on_terminal
     from team.transcript.live import LiveProgress
 
-    approver = ask_on_terminal if config.approve == "ask" else None
     with interruptible(), stdout_for_results():
         if config.quiet:
-            return work((), approver)
-        with LiveProgress(notices()) as progress:
-            return work((progress,), approver)
+            return work((), ask_on_terminal if config.approve == "ask" else None)
+        with LiveProgress(notices(), verbose=config.verbose) as progress:
+
+            def ask(question: ApprovalQuestion) -> ApprovalAnswer:
+                with progress.paused():
+                    return ask_on_terminal(question)
+
+            return work((progress,), ask if config.approve == "ask" else None)
 
 
 def _finish(settings: Settings[CodeGenerationConfig], result: GenerationResult) -> None:
