@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -17,6 +18,9 @@ from executors.hunks import Hunk, HunkProblem, read_hunks, starts_hunk
 from executors.naming import Named, is_excerpt, is_path, is_python, is_shell, language_of, name_block
 
 __all__ = ["BadBlock", "Block", "CommandBlock", "EditBlock", "FileBlock", "Hunk", "read_message"]
+
+MOST_BLOCKS = 200
+"""Fenced blocks read from one message; nobody answers with more, but a loop does."""
 
 LONGEST_COMMAND = 100_000
 """Characters; a longer block without a path is a file whose name was forgotten."""
@@ -64,7 +68,12 @@ def read_message(text: str | None) -> list[Block]:
 
     Never raises; linear in the length of the text.
     """
-    blocks = (_block(fence) for fence in read_fences(text or ""))
+    fences = read_fences(text or "")
+    blocks = [_block(fence) for fence in islice(fences, MOST_BLOCKS)]
+    if next(fences, None) is not None:
+        blocks.append(
+            BadBlock(f"only the first {MOST_BLOCKS} blocks were read: answer in smaller parts", None)
+        )
     return [block for block in blocks if block is not None]
 
 

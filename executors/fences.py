@@ -8,7 +8,9 @@ every line once, twice at most. That it agrees with CommonMark on ordinary messa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from executors.naming import names_a_file
 
@@ -28,8 +30,7 @@ class Fence:
     adjacent: bool = True  # whether `above` stands directly over the fence, with no blank line between
 
 
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A line that opens or closes a fence."""
 
     indent: int
@@ -43,17 +44,16 @@ class _Mark:
         return self.bare and same and self.indent < opening.indent + 4
 
 
-def read_fences(text: str) -> list[Fence]:
-    """Return the fenced blocks of a message in order, without those inside ``<think>…</think>``.
+def read_fences(text: str) -> Iterator[Fence]:
+    """Yield the fenced blocks of a message in order, without those inside ``<think>…</think>``.
 
     An unclosed last fence reaches to the end of the message. Never raises; linear in the length.
     """
-    lines = _lines_without_thoughts(text)
-    ends = _Ends(lines)
-    fences: list[Fence] = []
+    lines, marks = _without_thoughts(text)
+    ends = _Ends(lines, marks)
     above, adjacent, at = "", True, 0
     while at < len(lines):
-        opening = _mark(lines[at])
+        opening = marks[at]
         if opening is None:
             adjacent = bool(lines[at].strip())
             above = lines[at] if adjacent else above
@@ -61,9 +61,8 @@ def read_fences(text: str) -> list[Fence]:
             continue
         end, following = ends.of(at, opening)
         body = tuple(_dedented(line, opening.indent) for line in lines[at + 1 : end])
-        fences.append(Fence(opening.info, body, above, adjacent))
+        yield Fence(opening.info, body, above, adjacent)
         above, adjacent, at = "", True, following
-    return fences
 
 
 class _Ends:
@@ -72,8 +71,9 @@ class _Ends:
     Balancing stops for good once it has run off the end of the message, which keeps the reading linear.
     """
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], marks: list[_Mark | None]) -> None:
         self._lines = lines
+        self._marks = marks
         self._balancing = True
 
     def of(self, at: int, opening: _Mark) -> tuple[int, int]:
@@ -92,7 +92,7 @@ class _Ends:
         inner: _Mark | None = None
         swallowed = False
         for number in range(at + 1, len(self._lines)):
-            mark = _mark(self._lines[number])
+            mark = self._marks[number]
             if mark is None:
                 continue
             if inner is not None:
@@ -107,7 +107,7 @@ class _Ends:
     def _first(self, at: int, opening: _Mark) -> tuple[int, int]:
         """End at the first closing line, or before a fence that names a file of its own."""
         for number in range(at + 1, len(self._lines)):
-            mark = _mark(self._lines[number])
+            mark = self._marks[number]
             if mark is None:
                 continue
             if mark.closes(opening):
@@ -148,13 +148,14 @@ def _dedented(line: str, columns: int) -> str:
     return line[taken:]
 
 
-def _lines_without_thoughts(text: str) -> list[str]:
-    """Split into lines (LF, CRLF or CR) and drop what a reasoning model wrote before its answer.
+def _without_thoughts(text: str) -> tuple[list[str], list[_Mark | None]]:
+    """Split into lines (LF, CRLF or CR), each with its mark, without what a model wrote to itself first.
 
     A thought opens at the start of a line outside fences. A closing tag without an opening one ends a
     thought that began with the message, as servers that swallow the opening tag hand it on.
     """
-    kept: list[str] = []
+    lines: list[str] = []
+    marks: list[_Mark | None] = []
     thinking = False
     fence: _Mark | None = None
     for whole in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
@@ -167,14 +168,15 @@ def _lines_without_thoughts(text: str) -> list[str]:
                 continue
             thinking, line = False, line[ended.end() :]
         elif fence is None and "</" in line and (lone := _lone_end(line)) is not None:
-            kept, line = [], lone
-        kept.append(line)
+            lines, marks, line = [], [], lone
         mark = _mark(line)
+        lines.append(line)
+        marks.append(mark)
         if fence is None:
             fence = mark
         elif mark is not None and mark.closes(fence):
             fence = None
-    return kept
+    return lines, marks
 
 
 def _lone_end(line: str) -> str | None:

@@ -8,18 +8,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from executors.paths import escaped
+
 _SEARCH = re.compile(r"<{5,9} ?SEARCH\s*")
 _DIVIDER = re.compile(r"={7}\s*")
 _REPLACE = re.compile(r">{5,9} ?REPLACE\s*")
 
 _MOST_PLACES = 200  # candidates looked at when only the indentation differs
+_MOST_COMPARED = 20_000  # lines of the file that are looked through for the nearest
 _MOST_SHOWN = 30  # lines of the file shown for a hunk that does not apply
 _WIDEST_SHOWN = 160  # characters of each
 
 
 @dataclass(frozen=True)
 class Hunk:
-    """Lines to find and lines to put in their place, without the last line's newline."""
+    """Lines to find and lines to put in their place, each with its newline; the last one may lack it."""
 
     search: str
     replace: str
@@ -59,7 +62,7 @@ def read_hunks(lines: Iterable[str]) -> tuple[Hunk, ...]:
         elif _REPLACE.fullmatch(line):
             if replace is None:
                 raise HunkProblem(f"hunk {len(hunks) + 1} has no '=======' line")
-            hunks.append(Hunk("\n".join(search), "\n".join(replace)))
+            hunks.append(Hunk(_text(search), _text(replace)))
             search = replace = None
         else:
             (search if replace is None else replace).append(line)
@@ -98,13 +101,12 @@ def _apply(text: str | None, hunk: Hunk, which: str) -> str:
             raise HunkProblem(
                 f"{which} has an empty SEARCH, but the file is not empty: give the lines to replace"
             )
-        return _with_newline(hunk.replace)
+        return _text(_lines(hunk.replace))
     if text is None:
         raise HunkProblem("there is no such file: give it whole, or as one hunk with an empty SEARCH")
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    search = hunk.search.split("\n")
-    replace = hunk.replace.split("\n") if hunk.replace else []
+    lines = _lines(text.replace("\r\n", "\n"))
+    search, replace = _lines(hunk.search), _lines(hunk.replace)
     for exactness in (str, str.rstrip):
         places = _places([exactness(line) for line in lines], [exactness(line) for line in search], 2)
         if places:
@@ -113,11 +115,15 @@ def _apply(text: str | None, hunk: Hunk, which: str) -> str:
     else:
         start, replace = _shifted(lines, search, replace, which)
     result = [*lines[:start], *replace, *lines[start + len(search) :]]
-    return _with_newline("\n".join(result)).replace("\n", newline) if result else ""
+    return _text(result).replace("\n", newline)
 
 
-def _with_newline(text: str) -> str:
-    return text if not text or text.endswith("\n") else text + "\n"
+def _lines(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(line + "\n" for line in lines)
 
 
 def _only(places: list[int], which: str) -> int:
@@ -191,7 +197,7 @@ def nearest(lines: list[str], search: list[str]) -> str:
         return f"Nothing in its {len(lines)} lines looks like it."
     stop = min(len(lines), start + len(search) + 2, start + _MOST_SHOWN)
     first = max(0, start - 2)
-    shown = [f"{n + 1:5}| {lines[n][:_WIDEST_SHOWN]}" for n in range(first, stop)]
+    shown = [f"{n + 1:5}| {escaped(lines[n][:_WIDEST_SHOWN].expandtabs(4))}" for n in range(first, stop)]
     return "The nearest lines are:\n" + "\n".join(shown)
 
 
@@ -213,9 +219,8 @@ def _most_alike(lines: list[str], search: list[str]) -> int | None:
     longest = max(range(len(search)), key=lambda at: len(search[at].strip()))
     wanted = search[longest].strip()[:_WIDEST_SHOWN]
     words = set(re.findall(r"\w+", wanted))
-    shared = [
-        (len(words & set(re.findall(r"\w+", line[:_WIDEST_SHOWN]))), -at) for at, line in enumerate(lines)
-    ]
+    looked_at = (line[:_WIDEST_SHOWN] for line in lines[:_MOST_COMPARED])
+    shared = [(len(words.intersection(re.findall(r"\w+", line))), -at) for at, line in enumerate(looked_at)]
     candidates = [-at for _, at in sorted(shared, reverse=True)[:100]]
     texts = {lines[at].strip()[:_WIDEST_SHOWN]: at for at in reversed(candidates)}
     close = difflib.get_close_matches(wanted, list(texts), n=1, cutoff=0.4)

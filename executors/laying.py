@@ -10,10 +10,7 @@ from typing import Literal
 from executors.blocks import BadBlock, Block, CommandBlock, EditBlock, FileBlock
 from executors.folder import LARGEST_FILE, Folder, InTheWay
 from executors.hunks import HunkProblem, apply_hunks
-from executors.paths import UnsafePath, safe_path
-
-MOST_BLOCKS = 500
-"""Blocks laid down at once; nobody answers with more, but a loop does."""
+from executors.paths import LONGEST_PATH, UnsafePath, escaped, safe_path
 
 
 @dataclass(frozen=True)
@@ -60,14 +57,14 @@ def lay_down(root: Path, blocks: Iterable[Block], *, may_write: Callable[[str], 
     changed: set[str] = set()
     refused: list[Refusal] = []
     with Folder(root) as folder:
-        for number, block in enumerate(block for block in blocks if not isinstance(block, CommandBlock)):
-            if number >= MOST_BLOCKS:
-                refused.append(Refusal(None, "block", f"only the first {MOST_BLOCKS} blocks were laid down"))
-                break
+        for block in blocks:
+            if isinstance(block, CommandBlock):
+                continue
             try:
                 path, is_new = _lay(folder, block, may_write)
             except _Refused as refusal:
-                refused.append(Refusal(block.path, refusal.rule, str(refusal)))
+                shown = block.path and escaped(block.path)[:LONGEST_PATH]
+                refused.append(Refusal(shown, refusal.rule, str(refusal)))
                 continue
             if is_new:
                 changed.add(path)

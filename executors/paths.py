@@ -49,7 +49,7 @@ def safe_path(path: str) -> str:
     path = unicodedata.normalize("NFC", path)
     if path.startswith(("/", "~")):
         raise UnsafePath("paths are relative to the workspace: no leading '/' or '~'")
-    if path.endswith("/"):
+    if path.endswith(("/", "/.")):
         raise UnsafePath("the path names a folder, not a file")
     names = [name for name in path.split("/") if name not in ("", ".")]
     if not names:
@@ -62,6 +62,11 @@ def safe_path(path: str) -> str:
 def folded(name: str) -> str:
     """Return the form under which file systems that ignore case and composition keep a name."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def escaped(text: str) -> str:
+    """Return a text of unknown origin fit for one line of a report: what does not print is escaped."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _check_characters(path: str) -> None:

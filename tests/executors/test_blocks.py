@@ -158,12 +158,12 @@ EDIT = ("<<<<<<< SEARCH", "a = 1", "=======", "a = 2", "b = 3", ">>>>>>> REPLACE
     ],
 )
 def test_an_edit(message: str) -> None:
-    assert read_message(message) == [EditBlock(X, (Hunk("a = 1", "a = 2\nb = 3"),))]
+    assert read_message(message) == [EditBlock(X, (Hunk("a = 1\n", "a = 2\nb = 3\n"),))]
 
 
 def test_an_edit_of_several_hunks_with_remarks_between() -> None:
     (block,) = read_message(fenced("# filename: src/x.py", *EDIT, "", "# and", *EDIT))
-    assert block == EditBlock(X, (Hunk("a = 1", "a = 2\nb = 3"),) * 2)
+    assert block == EditBlock(X, (Hunk("a = 1\n", "a = 2\nb = 3\n"),) * 2)
 
 
 @pytest.mark.parametrize(
