@@ -1,0 +1,130 @@
+"""YAML and JSON as plain data, with the line of every key. Safe: no tags, no aliases, no duplicate keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from team.errors import SpecError
+
+Location = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file holds, and on which line each part of it begins (counted from 1)."""
+
+    data: Any
+    lines: dict[Location, int]
+
+    def line(self, location: Location) -> int | None:
+        """The line of a place, or of the nearest place around it."""
+        known = tuple(part for part in location)
+        candidates = [known[:end] for end in range(len(known), -1, -1)]
+        one_entity = [candidate[2:] for candidate in candidates if candidate[:2] == ("entities", 0)]
+        for candidate in [*candidates[:-1], *one_entity, ()]:
+            if candidate in self.lines:
+                return self.lines[candidate]
+        return None
+
+
+def parse_document(text: str, path: Path) -> Document:
+    """Parse one YAML or JSON document that is a mapping.
+
+    Raises:
+        SpecError: with the line of the mistake.
+    """
+    try:
+        if path.suffix.lower() == ".json":
+            _check_json(text)
+            text = text.replace("\t", " ")
+        reader = _Reader(text)
+    except json.JSONDecodeError as error:
+        raise SpecError(f"{path} is not JSON: {error.msg} (line {error.lineno})") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1})" if mark else ""
+        problem = " ".join((error.problem or error.context or "it cannot be read").split())
+        raise SpecError(f"{path} is not YAML or JSON: {problem}{where}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise SpecError(f"{path} is not YAML or JSON: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise SpecError(f"{path} is nested too deeply") from error
+    if reader.data is None:
+        raise SpecError(f"{path} is empty", "say in it what to build")
+    if not isinstance(reader.data, dict):
+        raise SpecError(f"{path} holds {_what(reader.data)}, where `key: value` lines are expected")
+    return Document(reader.data, reader.lines)
+
+
+def _check_json(text: str) -> None:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not a JSON value")
+
+    json.loads(text, parse_constant=refuse)
+
+
+def _what(data: object) -> str:
+    return {list: "a list", str: "plain text"}.get(type(data), "a single value")
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without aliases, and with dates left as they are written."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed: write it out", mark)
+        return super().compose_node(parent, index)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_scalar)
+
+
+class _Reader:
+    """Turns the node tree into data and notes the lines on the way."""
+
+    def __init__(self, text: str) -> None:
+        self.lines: dict[Location, int] = {}
+        self._loader = _Loader(text)
+        try:
+            node = self._loader.get_single_node()
+            self.data = None if node is None else self._data(node, ())
+        finally:
+            self._loader.dispose()
+
+    def _data(self, node: yaml.Node, location: Location) -> Any:
+        self.lines.setdefault(location, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
+            return self._mapping(node, location)
+        if isinstance(node, yaml.SequenceNode) and node.tag.endswith(":seq"):
+            return [self._data(item, (*location, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        raise self._problem(f"the tag {node.tag} is not allowed", node)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        value = self._loader.construct_object(node)
+        if value is None or isinstance(value, str | int | float):
+            return value
+        raise self._problem(f"the tag {node.tag} is not allowed", node)
+
+    def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key, str):
+                raise self._problem("a key must be text; quote it", key_node)
+            if key in data:
+                raise self._problem(f"the key {key!r} is there twice", key_node)
+            self.lines[(*location, key)] = key_node.start_mark.line + 1
+            data[key] = self._data(value_node, (*location, key))
+        return data
+
+    def _problem(self, problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+        return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)

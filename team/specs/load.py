@@ -1,0 +1,101 @@
+"""Specs from files: read, checked, and every mistake named with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from team.errors import SpecError
+from team.specs.base import Kind, Spec, suggestion
+from team.specs.documents import Document, parse_document
+from team.specs.endpoint import ApiSpec
+from team.specs.entity import CrudSpec
+from team.specs.pipeline import PipelineSpec
+from team.specs.task import ProblemSpec, TaskSpec
+
+KINDS: dict[str, type[Spec]] = {
+    "run": TaskSpec, "api": ApiSpec, "crud": CrudSpec, "etl": PipelineSpec, "solve": ProblemSpec,
+}  # fmt: skip
+MAX_BYTES = 1_000_000
+_MARKDOWN = (".md", ".markdown", ".txt")
+
+
+def load_spec(kind: Kind | str, source: Path | str | dict[str, Any] | Spec) -> Spec:
+    """Read and check a spec.
+
+    Args:
+        kind: run, api, crud, etl or solve.
+        source: the path of a YAML or JSON file (Markdown too, for run and solve), or the same keys as a dict.
+
+    Raises:
+        SpecError: with the file, the line, the key, what is allowed there and which name was probably meant.
+    """
+    if kind not in KINDS:
+        raise SpecError(f"there is no kind of spec {kind!r}", suggestion(kind, KINDS))
+    if isinstance(source, Spec):
+        return source
+    if isinstance(source, dict):
+        return _checked(KINDS[kind], Document(source, {}), "")
+    path = Path(source)
+    text = _read(path)
+    if kind in ("run", "solve") and path.suffix.lower() in _MARKDOWN:
+        key = "requirements" if kind == "run" else "description"
+        return _checked(KINDS[kind], Document({key: text}, {}), f"{path}: ")
+    return _checked(KINDS[kind], parse_document(text, path), f"{path}: ")
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise SpecError(f"{path} is a folder", "name a file in it")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise SpecError(f"there is no file {path}", "give the path of a YAML or JSON file") from error
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) > MAX_BYTES:
+        raise SpecError(f"{path} is larger than {MAX_BYTES:,} bytes", "a spec is a short document")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path} is not text in UTF-8", "save it as UTF-8, or name another file") from error
+    if "\0" in text:
+        raise SpecError(f"{path} is a binary file", "name a YAML or JSON file")
+    if not text.strip():
+        raise SpecError(f"{path} is empty", "say in it what to build")
+    return text
+
+
+def _checked(model: type[Spec], document: Document, place: str) -> Spec:
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    first = problems[0]
+    context = first.get("ctx", {})
+    location = tuple(first["loc"]) + ((context["at"],) if "at" in context else ())
+    line = document.line(location)
+    where = f" (line {line})" if line else ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    problem, mend = _in_words(first, location, context)
+    raise SpecError(f"{place}{problem}{where}{'; ' + mend if mend else ''}{more}")
+
+
+def _in_words(error: Any, location: tuple[Any, ...], context: dict[str, Any]) -> tuple[str, str]:
+    """What one Pydantic error says, and what mends it."""
+    key = ".".join(str(part) for part in location)
+    match error["type"]:
+        case "unknown_key":
+            return error["msg"], context["hint"]
+        case "missing":
+            return f"{key} is missing", ""
+        case "literal_error":
+            expected = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
+            return f"{key}: {error['input']!r} is not allowed", suggestion(str(error["input"]), expected)
+        case "value_error":
+            return str(context["error"]), ""
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return (f"{key}: {message}" if key else message), ""

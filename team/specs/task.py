@@ -1,0 +1,89 @@
+"""`devteam run` and `devteam solve`: requirements in prose, and problems with examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from team.specs.base import Kind, Spec, StrictModel
+
+_MARKUP = re.compile(r"^\s*(#+|[-*>]|\d+\.)\s+|[`*_]")
+
+
+class TaskSpec(Spec):
+    """Free-form requirements."""
+
+    kind: ClassVar[Kind] = "run"
+
+    requirements: str = Field(description="what is to be built, in prose or Markdown")
+    title_: str = Field(default="", alias="title", description="a few words; by default the first ones")
+
+    @field_validator("requirements")
+    @classmethod
+    def _say_something(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("the requirements are empty; say what to build")
+        return text
+
+    @property
+    def title(self) -> str:
+        """The given title, or the first words of the requirements."""
+        return self.title_.strip() or first_words(self.requirements)
+
+    def requirements_text(self) -> str:
+        """The requirements as they were given."""
+        return self.requirements.strip() + "\n"
+
+
+class Example(StrictModel):
+    """One known answer."""
+
+    input: dict[str, Any]
+    expected: Any
+
+
+class ProblemSpec(Spec):
+    """An algorithm problem."""
+
+    kind: ClassVar[Kind] = "solve"
+
+    name: str = ""
+    description: str = Field(min_length=1)
+    examples: tuple[Example, ...] = ()
+    entry_point: str = Field(default="run_code", description="the function that is called with the input")
+    language: str = "python"
+
+    @field_validator("entry_point")
+    @classmethod
+    def _callable_name(cls, name: str) -> str:
+        if not name.isidentifier():
+            raise ValueError(f"entry_point {name!r} is not the name of a function")
+        return name
+
+    @property
+    def title(self) -> str:
+        """The problem's name, or the first words of its description."""
+        return self.name.strip() or first_words(self.description)
+
+    def requirements_text(self) -> str:
+        """The description, the function to write, and the examples."""
+        text = f"{self.description.strip()}\n\nWrite the function `{self.entry_point}` in {self.language}.\n"
+        shown = [
+            f"- input `{_json(example.input)}` → expected `{_json(example.expected)}`"
+            for example in self.examples
+        ]
+        return text + ("\nExamples:\n\n" + "\n".join(shown) + "\n" if shown else "")
+
+
+def first_words(text: str, limit: int = 60) -> str:
+    """The beginning of the first line that says something, without markup, cut at a word."""
+    lines = (_MARKUP.sub("", line).strip() for line in text.splitlines())
+    first = next((line for line in lines if line), "task")
+    return first if len(first) <= limit else first[:limit].rsplit(" ", 1)[0]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
