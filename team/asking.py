@@ -9,7 +9,7 @@ import prompts
 from executors.blocks import BadBlock, CommandBlock, read_message
 from team.board import Board
 from team.config import CodeGenerationConfig
-from team.errors import ContextOverflow, ModelUnreachable
+from team.errors import ContextOverflow, ModelUnreachable, TapeMismatch
 from team.models.base import Answer, AnswerSource, Request
 from team.models.budget import Budget
 from team.transcript.events import ModelCall
@@ -88,17 +88,27 @@ class Asker:
             if value is not None
         }
         request = Request(agent=role, step=step, system=system, user=user, settings=settings)
-        if served := self._recorded(role, step):
+        if served := self._recorded(request):
             return served
         started = time.monotonic()
         answer = self._source.answer(request)
         self._log.record(_event(request, answer, self._board.iteration, time.monotonic() - started))
         return answer
 
-    def _recorded(self, role: str, step: str) -> Answer | None:
-        event = self._log.recorded("model_call", agent=role, step=step)
+    def _recorded(self, request: Request) -> Answer | None:
+        """The answer that a resumed session has on record for this question.
+
+        Raises:
+            TapeMismatch: the record answers another question, so going on would mix two sessions.
+        """
+        event = self._log.recorded("model_call", agent=request.agent, step=request.step)
         if not isinstance(event, ModelCall):
             return None
+        if event.request_digest != request.digest:
+            raise TapeMismatch(
+                f"the recorded answer of {request.agent} ({request.step}) was given to another question",
+                "resume with the settings, prompts and version the session was started with",
+            )
         self._log.record(event)
         answer = Answer(
             **event.answer,

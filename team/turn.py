@@ -11,6 +11,7 @@ from executors.blocks import Block, CommandBlock, read_message
 from executors.laying import Laid, Refusal, lay_down
 from team import worktree
 from team.board import Said, TurnReport
+from team.errors import GateError
 from team.gates import GATE_NAMES, judge, make_target, tidy
 from team.gates.base import Finding, GateResult, GateSettings
 from team.gates.report import as_text
@@ -45,9 +46,13 @@ class ExecutorTurn:
         Raises:
             executors.SandboxUnavailable: the machine lost what confines the run.
             team.errors.DiskTrouble: the workspace or the log cannot be written.
+            team.errors.GateError: a gate could not be run.
         """
         snapshot = self._lay_down(said, iteration)
         results = tuple(self._judge(iteration))
+        for result in results:
+            if result.status == "error":
+                raise GateError(f"the gate {result.name} could not be run: {result.why}", "devteam doctor")
         runs: list[Execution] = []
         if snapshot.commit:  # what commands leave behind is undone, which takes a snapshot
             runs = [self._command(block, iteration) for block in _commands(said)]

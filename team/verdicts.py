@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -66,7 +65,7 @@ def read_fault(text: str) -> Fault | None:
     return None
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
+def _objects(text: str) -> list[dict[str, Any]]:
     """Every JSON object that starts somewhere in the text, the last one first: answers end with it."""
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
@@ -82,7 +81,7 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             if isinstance(value, dict):
                 found.append(value)
         at = text.find("{", end)
-    return reversed(found)
+    return found[::-1]
 
 
 def _finding(item: Any) -> Finding:
