@@ -64,7 +64,7 @@ class Redactor:
         self._secrets = sorted(forms, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """The text without secrets; the same object when it holds none."""
+        """The text without secrets."""
         for secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, REDACTED)
