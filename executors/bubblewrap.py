@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,6 +43,16 @@ def find_bubblewrap(work_dir: Path) -> Path | None:
         if not resolved.is_relative_to(work_dir) and os.access(resolved, os.X_OK) and resolved.is_file():
             return resolved
     return None
+
+
+@functools.cache
+def version_of(program: Path) -> str:
+    """The program's name and version, such as `bubblewrap 0.11.0`."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return "bubblewrap"
+    return done.stdout.strip() or "bubblewrap"
 
 
 def _candidates() -> Iterator[Path]:
@@ -93,7 +105,7 @@ def _system(limits: Limits, passwd: int, group: int) -> Iterator[str]:
     for name in _SYSTEM:
         path = Path(name)
         if path.is_symlink():
-            yield from ("--symlink", os.readlink(path), name)
+            yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", name, name)
     for name in (*_ETC, *(_NETWORK_ETC if limits.network else ())):

@@ -49,7 +49,7 @@ class Interpreter:
         for _ in range(40):
             if not here.is_symlink():
                 break
-            target = os.readlink(here)
+            target = str(here.readlink())
             if not any(here.is_relative_to(prefix) for prefix in self.prefixes):
                 found.append((here, target))
             here = Path(os.path.normpath(here.parent / target))
@@ -68,7 +68,7 @@ def chosen_interpreter(path: Path) -> Interpreter:
     Raises:
         EnvironmentUnavailable: it does not run, has no pytest, or would open the home folder.
     """
-    path = Path(os.path.abspath(path.expanduser()))
+    path = path.expanduser().absolute()  # not resolved: that would leave its virtual environment
     facts = _ask(path)
     if not facts.pytest:
         raise EnvironmentUnavailable(

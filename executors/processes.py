@@ -47,13 +47,19 @@ def usage_of(proc: int, pids: Iterable[int], *, memory_above: int) -> Usage:
     return Usage(processes, threads, ticks * _TICK, memory)
 
 
-def _read(proc: int, path: str) -> bytes:
+def pids_in(proc: int) -> list[int]:
+    """The process numbers in a /proc, given by a descriptor."""
+    return [int(name) for name in os.listdir(proc) if name.isdigit()]
+
+
+def read_proc(proc: int, path: str, at_most: int = 4096) -> bytes:
+    """Bytes of a file in a /proc, given by a descriptor; none if the process is gone or closed to us."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     except OSError:
         return b""
     try:
-        return os.read(handle, 4096)
+        return os.read(handle, at_most)
     except OSError:
         return b""
     finally:
@@ -62,12 +68,12 @@ def _read(proc: int, path: str) -> bytes:
 
 def _stat_fields(proc: int, pid: int) -> list[bytes] | None:
     # The program's name, in brackets, may hold anything: count from the last bracket.
-    fields = _read(proc, f"{pid}/stat").rpartition(b")")[2].split()
+    fields = read_proc(proc, f"{pid}/stat").rpartition(b")")[2].split()
     return fields if len(fields) > 21 and fields[0] not in (b"Z", b"X") else None
 
 
 def _fair_share(proc: int, pid: int) -> int:
-    for line in _read(proc, f"{pid}/smaps_rollup").splitlines():
+    for line in read_proc(proc, f"{pid}/smaps_rollup").splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
     fields = _stat_fields(proc, pid)

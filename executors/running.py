@@ -91,7 +91,16 @@ class SupervisedExecutor(ABC):
             if report is not None:
                 sinks[reported.reading] = report
             ending = supervise(tree, sinks, limits, watch.room_left)
-        return self._outcome(ending, output.text(), watch)
+        said = output.text()
+        return self._outcome(self._judge_start(tree, ending, said), said, watch)
+
+    def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
+        """The ending, put right when the program was never started.
+
+        Raises:
+            SandboxUnavailable: what should confine the program could not be set up.
+        """
+        return ending
 
     def _outcome(self, ending: Ending, output: str, watch: WorkspaceWatch) -> Outcome:
         after = watch.settle()
@@ -114,10 +123,12 @@ class SupervisedExecutor(ABC):
         return run_blocks(self, code_blocks)
 
     def restart(self) -> None:
-        """Nothing is kept between runs but the files."""
+        """Forget all state between runs: there is none but the files, which stay."""
+        return
 
     def close(self) -> None:
-        """Nothing is held between runs."""
+        """Let go of what is held between runs: nothing. Safe to call twice."""
+        return
 
     def __enter__(self) -> Self:
         return self

@@ -1,21 +1,23 @@
-"""AutoGen's seam: code blocks in, one result out. AutoGen asks for the shape of objects, not for its classes."""
+"""AutoGen's seam: code blocks in, one result out. AutoGen asks for the shape of objects, not for classes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from executors.base import Executor, Limits
-from executors.blocks import CommandBlock, read_message
+from executors.blocks import BadBlock, Block, CommandBlock, FileBlock, read_message
 from executors.errors import SandboxUnavailable
+from executors.laying import lay_down
 
 _RUNNERS = {"python": ("python", "-"), "sh": ("sh", "-s")}
 
 
 class CodeBlock(BaseModel):
-    """A block of a message, as AutoGen names its fields."""
+    """A block of a message, as AutoGen names its fields. The code of a file begins with its name."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,36 +36,59 @@ class BlockResult(BaseModel):
 
 
 class BlockExtractor:
-    """Finds the blocks of a message that can be run."""
+    """Finds the files and commands in a message."""
 
     def extract_code_blocks(self, message: str | list[dict[str, Any]] | None) -> list[CodeBlock]:
-        """The commands of a message in order; of a multi-part message, those of its text parts."""
+        """The blocks of a message in order; of a multi-part message, those of its text parts."""
         if isinstance(message, list):
             message = "\n".join(str(part.get("text") or "") for part in message if isinstance(part, dict))
-        return [
-            CodeBlock(code=block.code, language=block.language)
-            for block in read_message(message)
-            if isinstance(block, CommandBlock)
-        ]
+        return [code for block in read_message(message) if (code := _as_code(block)) is not None]
 
 
 def run_blocks(executor: Executor, blocks: Sequence[Any], limits: Limits | None = None) -> BlockResult:
-    """Run blocks (objects with `code` and `language`) up to the first that fails."""
+    """Lay down or run blocks (objects with `code` and `language`), up to the first that fails.
+
+    Never raises: what keeps a block from running is told in the result.
+    """
     outputs: list[str] = []
-    code = 0
+    for block in _read(blocks):
+        code, output = _do(executor, block, limits)
+        outputs.append(output if output.endswith("\n") or not output else f"{output}\n")
+        if code:
+            return BlockResult(exit_code=code, output="".join(outputs))
+    return BlockResult(exit_code=0, output="".join(outputs))
+
+
+def _as_code(block: Block) -> CodeBlock | None:
+    if isinstance(block, CommandBlock):
+        return CodeBlock(code=block.code, language=block.language)
+    if isinstance(block, FileBlock):
+        language = PurePosixPath(block.path).suffix.lstrip(".") or "text"
+        return CodeBlock(code=f"# filename: {block.path}\n{block.content}", language=language)
+    return None
+
+
+def _read(blocks: Iterable[Any]) -> Iterable[Block]:
+    """Read each block as if it stood in a message, so that it means the same here as there."""
     for block in blocks:
-        language = str(getattr(block, "language", "")).lower()
-        runner = _RUNNERS.get({"py": "python", "bash": "sh", "shell": "sh"}.get(language, language))
-        if runner is None:
-            continue
-        try:
-            outcome = executor.run(
-                runner, stdin=str(getattr(block, "code", "")).encode("utf-8", "replace"), limits=limits
-            )
-        except SandboxUnavailable as error:
-            return BlockResult(exit_code=1, output="\n".join([*outputs, str(error)]))
-        outputs.append(outcome.output)
-        code = outcome.exit_code
-        if not outcome.ok:
-            break
-    return BlockResult(exit_code=code, output="".join(outputs))
+        code = str(getattr(block, "code", None) or "")
+        language = str(getattr(block, "language", None) or "").strip()
+        fence = "`" * (3 + max(map(len, code.split("\n")), default=0)) if "```" in code else "```"
+        yield from read_message(f"{fence}{language}\n{code}\n{fence}\n")
+
+
+def _do(executor: Executor, block: Block, limits: Limits | None) -> tuple[int, str]:
+    """The exit code and the output of one block."""
+    if isinstance(block, BadBlock):
+        return 1, block.problem
+    try:
+        if isinstance(block, CommandBlock):
+            stdin = block.code.encode("utf-8", "replace")
+            outcome = executor.run(_RUNNERS[block.language], stdin=stdin, limits=limits)
+            return (0 if outcome.ok else outcome.exit_code or 1), outcome.output
+        laid = lay_down(executor.work_dir, [block])
+    except (SandboxUnavailable, OSError) as error:
+        return 1, str(error)
+    if laid.refused:
+        return 1, laid.refused[0].message
+    return 0, "".join(f"wrote {path}\n" for path in laid.changed)

@@ -133,7 +133,7 @@ def _follow(
                 spent = time.thread_time()
                 if limit := _over(tree.usage(limits), limits) or room_left():
                     return limit
-                # Measured in time of our own: on a machine that the code keeps busy, polls must not grow rare.
+                # In time of our own: on a machine that the code keeps busy, polls must not grow rare.
                 cost = time.thread_time() - spent
                 next_poll = time.monotonic() + max(_POLL_SECONDS, cost / _POLL_SHARE)
             for key, _ in selector.select(max(0.0, min(deadline, next_poll) - time.monotonic())):
@@ -156,7 +156,7 @@ def _take(pipe: int, sink: Sink) -> bool:
 
 
 def _drain(pipe: int, sink: Sink) -> None:
-    """Take what is left. Nobody writes any more, so this ends; a stranger that holds the pipe cannot delay it."""
+    """Take what is left; a stranger who still holds the pipe cannot delay this."""
     for _ in range(64):
         try:
             data = os.read(pipe, _CHUNK)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from executors.base import Limits
 from executors.confinement import View, environ
-from executors.processes import Usage, usage_of
+from executors.processes import Usage, pids_in, read_proc, usage_of
 from executors.rlimits import rlimits
 from executors.running import SupervisedExecutor
 from executors.supervisor import MB, Tree
@@ -63,9 +63,9 @@ class MarkedTree:
         return code if code >= 0 else 128 - code
 
     def _members(self) -> Iterator[int]:
-        for name in os.listdir(self._proc):
-            if name.isdigit() and self._mark in _environ_of(self._proc, name).split(b"\0"):
-                yield int(name)
+        for pid in pids_in(self._proc):
+            if self._mark in read_proc(self._proc, f"{pid}/environ", 65536).split(b"\0"):
+                yield pid
 
 
 class UnconfinedExecutor(SupervisedExecutor):
@@ -115,16 +115,3 @@ class UnconfinedExecutor(SupervisedExecutor):
             with suppress(ProcessLookupError):
                 resource.prlimit(leader.pid, name, bounds)
         return MarkedTree(leader, mark)
-
-
-def _environ_of(proc: int, pid: str) -> bytes:
-    try:
-        handle = os.open(f"{pid}/environ", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
-    except OSError:
-        return b""
-    try:
-        return os.read(handle, 65536)
-    except OSError:
-        return b""
-    finally:
-        os.close(handle)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from executors.base import LimitName, Limits
+from executors.disarm import disarm, lay_open
 from executors.scan import Snapshot, scan
 from executors.supervisor import MB
 
@@ -61,7 +61,13 @@ class WorkspaceWatch:
     def settle(self) -> Settled:
         """Take stock once nothing runs any more."""
         after = scan(self._root)
-        return Settled(changed=after.changed_since(self.before), removed=(), limit=self.over(after))
+        while lay_open(self._root, after):  # what was closed may hold more that is closed
+            after = scan(self._root)
+        over = self.over(after)
+        removed = disarm(self._root, self.before, after)
+        if removed:
+            after = scan(self._root)
+        return Settled(changed=after.changed_since(self.before), removed=removed, limit=over)
 
     def _most_files(self) -> int:
         return max(self._limits.files, len(self.before.entries))
@@ -69,8 +75,3 @@ class WorkspaceWatch:
     def _free(self) -> int:
         room = os.statvfs(self._root)
         return room.f_bfree * room.f_frsize
-
-
-def is_special(mode: int) -> bool:
-    """Whether a file is a pipe, a socket or a device: reading it could hang or reach something else."""
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
