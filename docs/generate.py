@@ -1,11 +1,12 @@
 """Write the pages that are read from the code; `--check` only says which of them are out of date.
 
-docs/cli.md: every command with its arguments and options. docs/*.schema.json: transcripts and specs.
+docs/cli.md: every command with its arguments and options. docs/*.schema.json: lines of a transcript, an entity spec.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import typer
 
 from team.cli.app import app
+from team.specs import EntitySpec
 from team.transcript.schema import schema_text
 
 DOCS = Path(__file__).parent
@@ -28,7 +30,11 @@ Written by `make docs` from the commands themselves. Options of a session can al
 
 def pages() -> dict[Path, str]:
     """Every generated page and what should stand in it."""
-    return {DOCS / "cli.md": cli_page(), DOCS / "events.schema.json": schema_text()}
+    return {
+        DOCS / "cli.md": cli_page(),
+        DOCS / "events.schema.json": schema_text(),
+        DOCS / "spec-entity.schema.json": json.dumps(EntitySpec.model_json_schema(), indent=2) + "\n",
+    }
 
 
 def cli_page() -> str:
