@@ -1,6 +1,7 @@
 """Write the pages that are read from the code; `--check` only says which of them are out of date.
 
-docs/cli.md: every command with its arguments and options. docs/*.schema.json: lines of a transcript, an entity spec.
+docs/cli.md: every command with its arguments and options.
+docs/*.schema.json: the lines of a transcript, an entity spec.
 """
 
 from __future__ import annotations
