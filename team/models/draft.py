@@ -78,8 +78,7 @@ class DraftSource:
 
 
 def _fault() -> str:
-    # The tests are drafted from the same spec as the code, so neither can be blamed by reading: the code
-    # is what a person edits, and what a template variable most often gets wrong.
+    # Nobody reads here, so somebody must be named; the tests say what the spec says.
     return _json({"fault": "code", "reason": "the drafted tests follow from the spec"})
 
 

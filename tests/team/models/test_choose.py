@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from support.openai_server import KEY
+
+from team.config import CodeGenerationConfig
+from team.errors import ConfigError
+from team.models.base import Request
+from team.models.budget import Budget
+from team.models.choose import choose_source
+from team.models.draft import DraftSource
+from team.models.live import LiveSource
+from team.models.tape import TapeSource
+
+
+class Drafter:
+    def plan(self) -> str:
+        return "plan"
+
+    def tests(self) -> dict[str, str]:
+        return {}
+
+    def code(self) -> dict[str, str]:
+        return {}
+
+    def review(self, tree: object) -> list[str]:
+        return []
+
+
+def choose(
+    kind: str = "run", drafter: object = None, environ: dict[str, str] | None = None, **settings: object
+):
+    said: list[str] = []
+    source = choose_source(
+        CodeGenerationConfig(**settings),
+        SimpleNamespace(kind=kind),
+        budget=Budget(),
+        tree=dict,
+        on_status=said.append,
+        drafter=drafter,
+        environ=environ or {},
+    )
+    source.said = said
+    return source
+
+
+def ask(source) -> str:
+    return source.answer(Request(agent="developer", step="code", system="s", user="u")).content
+
+
+def test_a_named_model_is_asked(openai_server):
+    server = openai_server(["done"])
+    source = choose(model="m1", base_url=server.url, api_key=KEY)
+    assert isinstance(source, LiveSource)
+    assert (source.name, ask(source)) == ("m1", "done")
+
+
+def test_key_and_endpoint_come_from_the_environment(openai_server):
+    server = openai_server(["done"])
+    assert ask(choose(model="m1", environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url})) == "done"
+
+
+def test_a_key_alone_means_a_default_model():
+    assert choose(environ={"OPENAI_API_KEY": KEY}).name == "gpt-4o"
+
+
+def test_the_draft_is_used_when_nothing_is_configured_and_says_so():
+    source = choose("crud", Drafter())
+    assert isinstance(source, DraftSource)
+    assert source.said == ["no model is named, so the draft is used; --model NAME asks a model"]
+
+
+def test_the_draft_is_used_when_it_is_named():
+    source = choose("crud", Drafter(), model="draft")
+    assert isinstance(source, DraftSource)
+    assert source.said == []
+
+
+@pytest.mark.parametrize("kind", ["run", "solve"])
+def test_without_model_and_drafter_the_ways_to_configure_are_shown(kind):
+    with pytest.raises(ConfigError, match="no model is configured") as caught:
+        choose(kind)
+    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OAI_CONFIG_LIST", "ollama", "--base-url", "make demo"):
+        assert word in caught.value.mend
+    assert len(caught.value.mend.splitlines()) < 24
+
+
+def test_a_model_without_key_or_endpoint_says_what_is_missing():
+    with pytest.raises(ConfigError, match="no key for m1: OPENAI_API_KEY is not set"):
+        choose(model="m1")
+
+
+def test_an_endpoint_without_model_says_how_to_list_them():
+    with pytest.raises(ConfigError, match=r"curl http://127\.0\.0\.1:1/v1/models"):
+        choose(base_url="http://127.0.0.1:1/v1")
+
+
+def test_free_form_requirements_cannot_be_drafted():
+    with pytest.raises(ConfigError, match="free-form requirements cannot be drafted"):
+        choose(model="draft")
+
+
+def test_a_draft_cannot_choose_speakers():
+    with pytest.raises(ConfigError, match="speaker_selection='auto'"):
+        choose("crud", Drafter(), model="draft", speaker_selection="auto")
+
+
+@pytest.mark.parametrize("name", ["  ", "\t", "a\nb", "gpt\x1b[2J"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(ConfigError, match="model's name"):
+        choose(model=name)
+
+
+def test_a_tape_is_served(tmp_path: Path):
+    path = tmp_path / "a b.jsonl"
+    note = {"type": "note", "text": "written by hand"}
+    call = {"type": "model_call", "agent": "developer", "answer": {"content": "done"}}
+    path.write_text("\n".join(json.dumps(each) for each in (note, call)))
+    source = choose(model=f"tape:{path}")
+    assert isinstance(source, TapeSource)
+    assert (source.said, ask(source)) == (["written by hand"], "done")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("tape:", "names no file"), ("tape: ", "names no file"), ("tape:no.jsonl", "no.jsonl")]
+)
+def test_a_tape_that_is_missing_is_named(name, word):
+    with pytest.raises(ConfigError, match=word):
+        choose(model=name)
+
+
+@pytest.mark.parametrize("name", ["draft", "tape:x", " "])
+def test_a_role_needs_a_model(name):
+    with pytest.raises(ConfigError, match="cannot answer for the role developer"):
+        choose(model="m1", api_key=KEY, role_models={"developer": name})
+
+
+def test_a_bound_on_money_needs_a_price():
+    with pytest.raises(ConfigError, match="the price of m1 is unknown — give it with --price"):
+        choose(model="m1", api_key=KEY, max_cost=1.0)
+    with pytest.raises(ConfigError, match="the price of m2 is unknown"):
+        choose(model="m1", api_key=KEY, max_cost=1.0, price=(1, 1), role_models={"developer": "m2"})
+    assert choose(model="m1", api_key=KEY, max_cost=1.0, price=(1, 1))
+    assert choose(model="gpt-4o", api_key=KEY, max_cost=1.0)
+
+
+# OAI_CONFIG_LIST ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed(openai_server):
+    server = openai_server(lambda request: request.body["model"])
+    entries = [{"model": name, "api_key": KEY, "base_url": server.url} for name in ("m1", "m2")]
+    return {"OAI_CONFIG_LIST": json.dumps(entries)}
+
+
+@pytest.mark.parametrize(("model", "answering"), [("", "m1"), ("m2", "m2"), ("m3", "m3")])
+def test_autogens_list_is_honoured(listed, model, answering):
+    assert ask(choose(model=model, environ=listed)) == answering
+
+
+def test_autogens_list_may_be_a_file(listed, tmp_path: Path):
+    (tmp_path / "list.json").write_text(listed["OAI_CONFIG_LIST"])
+    assert ask(choose(environ={"OAI_CONFIG_LIST": str(tmp_path / "list.json")})) == "m1"
+
+
+def test_a_setting_stands_before_the_list(listed, openai_server):
+    server = openai_server(["mine"], key=None)
+    assert ask(choose(model="m1", base_url=server.url, environ=listed)) == "mine"
+
+
+def test_a_list_that_is_none_is_refused():
+    with pytest.raises(ConfigError, match="OAI_CONFIG_LIST"):
+        choose(environ={"OAI_CONFIG_LIST": "[{]"})
