@@ -121,7 +121,9 @@ class Session:
         """
         files = self._log.folder / "files"
         files.mkdir(exist_ok=True)
-        sandbox = self._stack.enter_context(open_sandbox(files, self.config, self.status))
+        sandbox = self._stack.enter_context(
+            open_sandbox(files, self.config, self.status, self._board.spec.packages)
+        )
         record_start(self._log, self._board.spec, self.config, sandbox.tier)
         self._bench = open_workbench(
             self._log, self._board, self.config, self._source, self._budget, sandbox, self.status

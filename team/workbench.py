@@ -85,7 +85,7 @@ def open_sandbox(files: Path, config: CodeGenerationConfig, on_status: Callable[
         work_dir=files,
         limits=Limits(wall_seconds=config.timeout, memory_mb=config.memory_mb),
         python=config.python,
-        packages=config.packages,
+        packages=(*config.packages, *packages),
         image=config.image,
         progress=on_status,
     )
@@ -112,7 +112,8 @@ def open_workbench(
         include_tests=config.include_tests,
         on_status=on_status,
     )
-    packages = (*OFFERED, *config.packages) if config.python is None else config.packages
+    added = (*config.packages, *board.spec.packages)
+    packages = (*OFFERED, *added) if config.python is None else added
     asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages)
     return Workbench(log, board, Conductor(board, log), asker, turn, sandbox)
 
