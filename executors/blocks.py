@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -68,7 +69,7 @@ def read_message(text: str | None) -> list[Block]:
 
     Never raises; linear in the length of the text.
     """
-    fences = read_fences(text or "")
+    fences = _unwrapped(read_fences(text or ""))
     blocks = [_block(fence) for fence in islice(fences, MOST_BLOCKS)]
     if next(fences, None) is not None:
         blocks.append(
@@ -77,8 +78,22 @@ def read_message(text: str | None) -> list[Block]:
     return [block for block in blocks if block is not None]
 
 
+def _unwrapped(fences: Iterator[Fence]) -> Iterator[Fence]:
+    """Open a Markdown fence that an author has put around the whole answer."""
+    for fence in fences:
+        named = name_block(fence.info, fence.lines, fence.title).path is not None
+        inner = () if named or language_of(fence.info) not in ("markdown", "md") else _inner(fence)
+        yield from inner or (fence,)
+
+
+def _inner(fence: Fence) -> tuple[Fence, ...]:
+    inner = tuple(islice(read_fences("\n".join(fence.lines)), MOST_BLOCKS))
+    files = any(name_block(each.info, each.lines, each.title).path for each in inner)
+    return inner if files else ()
+
+
 def _block(fence: Fence) -> Block | None:
-    named = name_block(fence.info, fence.lines, fence.above, fence.adjacent)
+    named = name_block(fence.info, fence.lines, fence.title)
     language = language_of(fence.info)
     if is_excerpt(fence.info):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from executors.naming import names_a_file
+from executors.naming import is_list_item, names_a_file
 
 _LEAD = r"(?P<lead>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)"
 _FENCE = re.compile(_LEAD + r"(?P<run>`{3,}|~{3,})(?P<info>.*)", re.DOTALL)
@@ -22,12 +22,11 @@ _THOUGHT_ENDS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Fence:
-    """One fenced block: its info string, its lines, and the last written line before it."""
+    """One fenced block: its info string, its lines, and the line above that may be its title."""
 
     info: str
     lines: tuple[str, ...]
-    above: str = ""
-    adjacent: bool = True  # whether `above` stands directly over the fence, with no blank line between
+    title: str = ""
 
 
 class _Mark(NamedTuple):
@@ -51,18 +50,25 @@ def read_fences(text: str) -> Iterator[Fence]:
     """
     lines, marks = _without_thoughts(text)
     ends = _Ends(lines, marks)
-    above, adjacent, at = "", True, 0
+    at = since = 0
     while at < len(lines):
         opening = marks[at]
         if opening is None:
-            adjacent = bool(lines[at].strip())
-            above = lines[at] if adjacent else above
             at += 1
             continue
         end, following = ends.of(at, opening)
         body = tuple(_dedented(line, opening.indent) for line in lines[at + 1 : end])
-        yield Fence(opening.info, body, above, adjacent)
-        above, adjacent, at = "", True, following
+        yield Fence(opening.info, body, _title(lines[since:at]))
+        at = since = following
+
+
+def _title(before: list[str]) -> str:
+    """Return the last written line; nothing when it is the end of a list, with a blank line after it."""
+    adjacent = bool(before and before[-1].strip())
+    written = [line for line in before if line.strip()][-2:]
+    if not adjacent and len(written) == 2 and all(is_list_item(line) for line in written):
+        return ""
+    return written[-1] if written else ""
 
 
 class _Ends:

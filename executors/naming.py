@@ -30,9 +30,10 @@ _COMMENTS = ("#", "//", "--", ";", "%", "*", "REM ")
 _PAIRED_COMMENTS = {"<!--": "-->", "/*": "*/", "{#": "#}", '"""': '"""', "'''": "'''"}
 _PREAMBLES = ("#!", "<?php", "<?xml", "<!doctype", "# -*-")
 _LABEL = re.compile(
-    r"(?P<key>file[ _-]?name|file|path)[*_]*\s*[:=]\s*(?P<path>.+)", re.IGNORECASE | re.DOTALL
+    r"(?P<key>file[ _-]?name|file(?: \d{1,3})?|path)[*_]*\s*[:=]\s*(?P<path>.+)", re.IGNORECASE | re.DOTALL
 )
 _NOTE = re.compile(r"\s\((?:new|new file|updated|modified|changed|edited|edit)\)$", re.IGNORECASE)
+_REMARKS = ("-", "–", "—", "#", "(", "←", "<-")  # begin what is said of a file after its path
 
 _KEYED = re.compile(
     r"(?<![\w-])(?:title|file[_-]?name|file|path|name)\s*[=:]\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s,}\"']+))",
@@ -88,11 +89,11 @@ def is_excerpt(info: str) -> bool:
     return _EXCERPT.match(info) is not None
 
 
-def name_block(info: str, lines: tuple[str, ...], above: str, adjacent: bool) -> Named:
-    """Find the path of a block.
+def name_block(info: str, lines: tuple[str, ...], above: str) -> Named:
+    """Find the path of a block: its info string, its lines, and the title above it.
 
     What says so in words wins: a ``filename:`` comment, then the info string, then a first line that is
-    a comment with nothing but a path, then the line above.
+    a comment with nothing but a path, then the title.
     """
     at = _first_line(lines)
     first = lines[at] if at is not None else ""
@@ -103,13 +104,18 @@ def name_block(info: str, lines: tuple[str, ...], above: str, adjacent: bool) ->
     bare = _bare_comment(first)
     if path := _in_info(info):
         return Named(path, rest if bare == path else lines)
-    hinted = _above(above, adjacent)
+    hinted = _in_title(above)
     if hinted and not _fits(language, hinted):
         hinted = None
     if bare and _fits(language, bare) and not (is_shell(language) and "." not in bare):
         longer = hinted is not None and hinted.endswith("/" + bare)
         return Named(hinted, lines) if longer else Named(bare, rest)
     return Named(hinted, lines)
+
+
+def is_list_item(line: str) -> bool:
+    """Whether a line begins with a bullet or a number."""
+    return _BULLET.match(line) is not None
 
 
 def names_a_file(info: str, first_line: str) -> bool:
@@ -160,12 +166,19 @@ def _labelled(line: str, language: str) -> str | None:
     found = _LABEL.match(text) if len(text) <= _LONGEST else None
     if found is None:
         return None
-    path = _bare(found["path"])
-    if comment is not None and found["key"].lower() not in ("file", "path"):
-        return path or None
     if comment is None and language in ("yaml", "yml", "json", "toml", "ini"):
         return None  # there it is content
-    return path if is_path(path) else None
+    path = _without_remark(_bare(found["path"]))
+    if is_path(path):
+        return path
+    in_words = comment is not None and "name" in found["key"].lower()
+    return path if in_words and path and (" " not in path or is_path(path.replace(" ", "_"))) else None
+
+
+def _without_remark(path: str) -> str:
+    head, _, tail = path.partition(" ")
+    head = _bare(head)
+    return head if is_path(head) and tail.lstrip().startswith(_REMARKS) else path
 
 
 def _bare_comment(line: str) -> str | None:
@@ -180,27 +193,25 @@ def _in_info(info: str) -> str | None:
         return None
     for found in _KEYED.finditer(info):
         path = next(group for group in found.groups() if group is not None)
-        if is_path(path.replace(" ", "_")):
+        if is_path(path.replace(" ", "_") if found[0].lower().startswith(("file", "path")) else path):
             return path
     words = [word.strip("\"'()[]{},") for word in info.split(maxsplit=2)[:2]]
     if words and ":" in words[0]:
         path = words[0].partition(":")[2]
-        if is_path(path) or "/" in path:
+        if is_path(path) or ("/" in path and not path.startswith("//")):
             return path
     return next((word for word in words if is_path(word) and ":" not in word), None)
 
 
-def _above(line: str, adjacent: bool) -> str | None:
-    """Return the path of a line that is nothing but a path, however decorated.
-
-    A list item with a blank line after it is the end of a list of files, not a title.
-    """
-    if len(line) > _LONGEST or (not adjacent and _BULLET.match(line)):
+def _in_title(line: str) -> str | None:
+    """Return the path of a line that is nothing but a path, however decorated."""
+    if len(line) > _LONGEST:
         return None
     text = line.strip()
-    if decoration := _DECORATION.match(text):
-        text = text[decoration.end() :]
-    text = text.strip("*` ")
+    for _ in range(2):  # "### **1. src/x.py**" has a number inside its emphasis
+        if decoration := _DECORATION.match(text):
+            text = text[decoration.end() :]
+        text = text.strip("*` ")
     if label := _LABEL.match(text):
         text = label["path"]
     text = _bare(text)

@@ -53,7 +53,11 @@ def fenced(*lines: str, info: str = "python", fence: str = "```", above: str = "
         pytest.param(fenced("x = 1", above="**File:** `src/x.py`"), id="a line above: bold File:"),
         pytest.param(fenced("x = 1", above="[src/x.py](src/x.py)"), id="a line above: link"),
         pytest.param(fenced("x = 1", above="- `src/x.py`"), id="a line directly above: list item"),
-        pytest.param(fenced("# x.py", "x = 1", above="### src/x.py").replace("# x.py\n", ""), id="plain"),
+        pytest.param(fenced("x = 1", above="1. **src/x.py**:\n"), id="a line above: numbered, blank line"),
+        pytest.param(fenced("x = 1", above="**1. src/x.py**"), id="a line above: number inside the bold"),
+        pytest.param(fenced("x = 1", above="### File 2: `src/x.py`"), id="a line above: File 2:"),
+        pytest.param(fenced("# filename: src/x.py - the module", "x = 1"), id="with a remark"),
+        pytest.param(fenced("# filename: `src/x.py` (new)", "x = 1"), id="with a note"),
     ],
 )
 def test_every_way_to_name_a_file(message: str) -> None:
@@ -77,7 +81,7 @@ def test_every_way_to_name_a_file(message: str) -> None:
         ),
         pytest.param("- ```python\n  # filename: src/x.py\n  x = 1\n  ```", id="after a list mark"),
         pytest.param("\t```python\n\t# filename: src/x.py\n\tx = 1\n\t```", id="indented by a tab"),
-        pytest.param("```python\n\n# filename: src/x.py\nx = 1\n```".replace("\n\n", "\n"), id="tight"),
+        pytest.param("````markdown\n" + fenced("# src/x.py", "x = 1") + "````", id="around the whole answer"),
         pytest.param("```python title=src/x.py\n# src/x.py\nx = 1\n```", id="named twice"),
     ],
 )
@@ -101,6 +105,19 @@ def test_every_kind_of_fence(message: str) -> None:
             fenced("print(1)", above="- src/a.py\n- src/b.py\n"),
             [CommandBlock("python", "print(1)\n")],
             id="the end of a list of files is no title",
+        ),
+        pytest.param(
+            fenced("print(1)", info='python title="Output of run.py"'),
+            [CommandBlock("python", "print(1)\n")],
+            id="a title that is no path",
+        ),
+        pytest.param(
+            fenced("# filename: the file to read", "print(1)"),
+            [CommandBlock("python", "# filename: the file to read\nprint(1)\n")],
+            id="a comment that only looks like a name",
+        ),
+        pytest.param(
+            fenced("Write `src/x.py` like:", "```sh", "ls", "```", info="markdown"), [], id="markdown"
         ),
         pytest.param(fenced("$ pytest", "2 passed", info="sh"), [], id="after a prompt: quoted"),
         pytest.param(fenced(">>> 1 + 1", "2"), [], id="after Python's prompt: quoted"),
