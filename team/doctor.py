@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -59,17 +60,18 @@ def examine(
 
 
 def trouble_with(folder: Path) -> str | None:
-    """Why nothing can be written under `folder`, or None; the folder is made when it is missing."""
-    missing = not folder.exists()
+    """Why nothing can be written under `folder`, or None; what is made to find out is taken away again."""
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            pass
-        if missing:
-            folder.rmdir()
+            return None
     except OSError as error:
         return error.strerror or str(error)
-    return None
+    finally:
+        for place in made:
+            with suppress(OSError):  # never made, or another session is in it by now
+                place.rmdir()
 
 
 def _python() -> Check:

@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = run_command(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        print("devteam: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         _forget_stdout()

@@ -106,7 +106,7 @@ def settings_of(flags: Flags) -> Settings[CodeGenerationConfig]:
     from team.settings_sources import load_settings
 
     settings: Settings[CodeGenerationConfig] = load_settings(
-        flags, flag_names={name: SHARED[name].flag for name in flags}
+        flags, flag_names={name: SHARED[name].flag for name in flags if name in SHARED}
     )
     if settings.config.executor == "docker":
         place = settings.origins["executor"]

@@ -65,13 +65,13 @@ def gate_table(gates: Mapping[str, GateSummary]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
+    from team.transcript.wording import COLOURS, MARKS, counted
+
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name, gate in gates.items():
-        mark, colour = MARKS[gate.status]
-        found = (
-            f"{gate.findings} finding{'s' if gate.findings != 1 else ''}" if gate.findings else gate.status
-        )
-        table.add_row(Text(f"  {mark} {clean(name)}", style=colour), found, f"{gate.seconds:.1f} s")
+        mark = Text(f"  {MARKS[gate.status]} {clean(name)}", style=COLOURS[gate.status])
+        found = counted(gate.findings, "finding") if gate.findings else gate.status
+        table.add_row(mark, found, f"{gate.seconds:.1f} s")
     return table
 
 

@@ -36,11 +36,10 @@ def run(
 ) -> None:
     """Let the team build what free-form requirements ask for."""
     from team.cli.requirements import read_requirements
-    from team.specs import load_spec
 
     settings = _ready(flags)
-    spec = load_spec("run", {"requirements": read_requirements(requirements, file)})
-    _work(settings, spec)
+    said = read_requirements(requirements, file)
+    _work(settings, "run", {"requirements": said})
 
 
 @takes(*SESSION)
@@ -49,20 +48,19 @@ def crud(
     spec: Annotated[Path, typer.Argument(help="An entity spec, YAML or JSON.")],
 ) -> None:
     """Let the team build a CRUD module: models, API, tests; without a model it is drafted from templates."""
-    from team.specs import load_spec
-
-    _work(_ready(flags), load_spec("crud", spec))
+    _work(_ready(flags), "crud", spec)
 
 
 @takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
     from team.cli.history import find_session
-    from team.replaying import recorded_config, resume_session
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
-    config = recorded_config(folder, **_overrides(settings, flags, folder))
+    config = _recorded(flags, folder)
+    from team.replaying import resume_session
+
     result = _watched(
         config,
         lambda observers, approver: resume_session(
@@ -77,11 +75,12 @@ def replay(flags: Flags, session: SessionName) -> None:
     """Run a session's recorded answers again through the real sandbox and gates, and report what differs."""
     from team.cli.history import find_session
     from team.cli.outcome import print_divergences
-    from team.replaying import recorded_config, replay_session
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
-    config = recorded_config(folder, **_overrides(settings, flags, folder), output=None)
+    config = _recorded(flags, folder, output=None)
+    from team.replaying import replay_session
+
     report: ReplayReport = _watched(
         config, lambda observers, approver: replay_session(folder, config=config, observers=observers)
     )
@@ -103,16 +102,36 @@ def _ready(flags: Flags) -> Settings[CodeGenerationConfig]:
     return settings
 
 
-def _overrides(settings: Settings[CodeGenerationConfig], flags: Flags, folder: Path) -> dict[str, Any]:
-    """What differs from the recorded settings: this call's flags, and the key, which is never on record."""
-    chosen: dict[str, Any] = {name: getattr(settings.config, name) for name in flags}
-    return {"work_dir": folder.parent, "api_key": settings.config.api_key} | chosen
+def _recorded(flags: Flags, folder: Path, **fixed: Any) -> CodeGenerationConfig:
+    """The settings a session ran with, changed by this call's flags.
+
+    The key is never on record: it is looked up for the recorded model. How results are printed is this call's
+    affair too. The sandbox is not given up on the word of a file that came with a session.
+
+    Raises:
+        team.errors.ConfigError: the session ran unconfined, and this call does not say so itself.
+    """
+    from team.errors import ConfigError
+    from team.replaying import recorded_config
+
+    before = recorded_config(folder)
+    now = settings_of({"model": before.model or None, **flags}).config
+    if before.executor == "unconfined" and "executor" not in flags:
+        raise ConfigError(
+            f"{folder.name} ran unconfined, which is never taken from a file",
+            "pass --executor auto, or --executor unconfined if you mean it",
+        )
+    chosen: dict[str, Any] = {name: getattr(now, name) for name in (*flags, *PRESENTING)}
+    return recorded_config(folder, **{"work_dir": folder.parent, "api_key": now.api_key} | chosen | fixed)
 
 
-def _work(settings: Settings[CodeGenerationConfig], spec: Any) -> None:
+def _work(settings: Settings[CodeGenerationConfig], kind: str, given: Path | dict[str, Any]) -> None:
+    """Read the spec, before anything heavy is imported, and let the team work on it."""
+    from team.specs import load_spec
+
+    config, spec = settings.config, load_spec(kind, given)
     from team.session import run_session
 
-    config = settings.config
     result = _watched(
         config,
         lambda observers, approver: run_session(spec, config, observers=observers, approver=approver),
