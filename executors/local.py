@@ -12,8 +12,8 @@ from executors.confinement import CACHE, WORKSPACE, View
 from executors.errors import SandboxUnavailable
 from executors.namespaces import NamespaceTree
 from executors.running import SupervisedExecutor
+from executors.scan import Snapshot
 from executors.supervisor import Ending, Tree
-from executors.workspace import WorkspaceWatch
 
 NOT_FOUND = 127
 """The exit code of a program that does not exist, as shells have it."""
@@ -39,17 +39,21 @@ class LocalExecutor(SupervisedExecutor):
             self._program, replace(self._view, work_dir=work_dir.resolve()), self.limits, self.tier
         )
 
+    @property
+    def _writable(self) -> bool:
+        return self._view.writable
+
     def _start(
         self,
         argv: Sequence[str],
         limits: Limits,
-        watch: WorkspaceWatch,
+        before: Snapshot,
         *,
         stdin: int,
         stdout: int,
         stderr: int,
     ) -> Tree:
-        protected = bubblewrap.repositories(self.work_dir, list(watch.before.entries))
+        protected = bubblewrap.repositories(self.work_dir, list(before.entries))
         view = replace(self._view, protected=protected)
         return namespaces.start(self._program, argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
 

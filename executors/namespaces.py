@@ -18,7 +18,7 @@ from executors import bubblewrap, seccomp
 from executors.base import Limits
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
-from executors.processes import Usage, pids_in, usage_of
+from executors.processes import Usage, deleted_bytes, pids_in, usage_of
 from executors.rlimits import rlimits
 from executors.supervisor import MB
 
@@ -49,10 +49,15 @@ class NamespaceTree:
             pids = [pid for pid in pids_in(proc) if pid > 1]
             if len(pids) > limits.processes:  # a bomb grows while one looks at it closely
                 return Usage(processes=len(pids))
-            held = self._held_in_memory()
+            held, files = self._held_in_memory()
             used = usage_of(proc, pids, memory_above=limits.memory_mb * MB - held)
-            return replace(used, memory_bytes=used.memory_bytes + held)
+            return replace(used, memory_bytes=used.memory_bytes + held, files=files)
         return Usage()
+
+    def deleted_bytes(self, device: int) -> int:
+        """What open files without a name hold of a device."""
+        proc = self._open_proc()
+        return deleted_bytes(proc, pids_in(proc), device) if proc is not None else 0
 
     def kill(self) -> None:
         """Kill the first process, and with it the namespace."""
@@ -83,13 +88,15 @@ class NamespaceTree:
             self._proc = handle
         return self._proc
 
-    def _held_in_memory(self) -> int:
-        held = 0
+    def _held_in_memory(self) -> tuple[int, int]:
+        """Bytes and files in the run's own file systems in memory."""
+        held = files = 0
         for folder in ("tmp", "dev/shm"):
             with suppress(OSError):
                 room = os.statvfs(f"/proc/{self._init}/root/{folder}")
                 held += (room.f_blocks - room.f_bfree) * room.f_frsize
-        return held
+                files += room.f_files - room.f_ffree
+        return held, files
 
 
 def start(
@@ -134,7 +141,7 @@ def start(
         )
         try:
             init = _inner_process(status)
-            for name, bounds in rlimits(limits).items():
+            for name, bounds in rlimits(limits, tasks=True).items():
                 resource.prlimit(init, name, bounds)
             return NamespaceTree(outer, init, status)
         except BaseException:

@@ -105,13 +105,22 @@ def _interpreter(python: Path | None, packages: Sequence[str], progress: Progres
 
 
 def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
-    if name in ("auto", "local"):
+    if name == "auto":
+        return _open_best(view, limits)
+    if name == "local":
         return _open_local(view, limits)
     if name == "unconfined":
         return UnconfinedExecutor(view, limits)
     if name == "docker":
-        raise SandboxUnavailable("the Docker executor is not built yet", "use --executor local")
+        raise SandboxUnavailable("the Docker executor is not built yet", "use `--executor local`")
     raise ValueError(f"there is no executor {name!r}: auto, local, docker or unconfined")
+
+
+def _open_best(view: View, limits: Limits) -> SupervisedExecutor:
+    try:
+        return _open_local(view, limits)
+    except SandboxUnavailable as why:
+        raise SandboxUnavailable(f"nothing on this machine confines code: {why.problem}", why.mend) from why
 
 
 def _open_local(view: View, limits: Limits) -> LocalExecutor:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+_SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
 
 class Pipe:
@@ -34,11 +37,12 @@ def input_from(data: bytes) -> Iterator[int]:
     """A descriptor from which a program reads these bytes; without bytes, the end at once."""
     if data:
         # In memory, not in a pipe: nobody has to feed it while the program runs.
-        handle = os.memfd_create("stdin")
+        handle = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         view = memoryview(data)
         while view:
             view = view[os.write(handle, view) :]
         os.lseek(handle, 0, os.SEEK_SET)
+        fcntl.fcntl(handle, fcntl.F_ADD_SEALS, _SEALS)  # else the program could keep things in it
     else:
         handle = os.open(os.devnull, os.O_RDONLY)
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -18,6 +19,8 @@ class Usage:
     threads: int = 0
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
+    files: int = 0
+    """Files that lie in memory: /tmp and /dev/shm of the run, where it has its own."""
 
 
 def usage_of(proc: int, pids: Iterable[int], *, memory_above: int) -> Usage:
@@ -45,6 +48,30 @@ def usage_of(proc: int, pids: Iterable[int], *, memory_above: int) -> Usage:
     if memory > memory_above:
         memory = sum(_fair_share(proc, pid) for pid in alive)
     return Usage(processes, threads, ticks * _TICK, memory)
+
+
+def deleted_bytes(proc: int, pids: Iterable[int], device: int) -> int:
+    """What files of this device hold that have no name any more but are still open."""
+    found: dict[int, int] = {}
+    for pid in pids:
+        for status in _open_files(proc, pid):
+            if status.st_nlink == 0 and status.st_dev == device:
+                found[status.st_ino] = status.st_blocks * 512
+    return sum(found.values())
+
+
+def _open_files(proc: int, pid: int) -> Iterator[os.stat_result]:
+    try:
+        folder = os.open(f"{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=proc)
+    except OSError:
+        return
+    try:
+        with os.scandir(folder) as entries, suppress(OSError):
+            for entry in entries:
+                with suppress(OSError):
+                    yield entry.stat()
+    finally:
+        os.close(folder)
 
 
 def pids_in(proc: int) -> list[int]:

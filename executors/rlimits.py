@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import math
+import platform
+import re
 import resource
 
 from executors.base import Limits
 from executors.supervisor import MB, THREADS_PER_PROCESS
 
 DESCRIPTORS = 1024
-_LARGEST_MESSAGE_QUEUES = 0
 
 
-def rlimits(limits: Limits) -> dict[int, tuple[int, int]]:
+def rlimits(limits: Limits, *, tasks: bool) -> dict[int, tuple[int, int]]:
     """Resource → (soft, hard), for the processes of a run.
 
     There is no limit on address space: numerical libraries map far more than they use, and what is
-    used is polled for the whole tree. Where the user is not root, the kernel bounds the tasks, too.
+    used is polled for the whole tree.
+
+    Args:
+        limits: of the run.
+        tasks: whether to bound processes and threads here, too. Only where they are counted for the run
+            alone, which is in a user namespace of its own; the kernel exempts root.
     """
-    tasks = limits.processes * THREADS_PER_PROCESS
     chosen = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: limits.file_mb * MB,
         resource.RLIMIT_NOFILE: DESCRIPTORS,
-        resource.RLIMIT_NPROC: tasks,
-        resource.RLIMIT_MSGQUEUE: _LARGEST_MESSAGE_QUEUES,
+        resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 64 * 1024,
     }
+    if tasks and _counts_by_namespace():
+        chosen[resource.RLIMIT_NPROC] = limits.processes * THREADS_PER_PROCESS
     bounds = {name: (value, value) for name, value in chosen.items()}
     if limits.cpu_seconds is not None:
         seconds = math.ceil(limits.cpu_seconds)
@@ -40,3 +46,9 @@ def _within_ours(name: int, soft: int, hard: int) -> tuple[int, int]:
     if ours == resource.RLIM_INFINITY:
         return soft, hard
     return min(soft, ours), min(hard, ours)
+
+
+def _counts_by_namespace() -> bool:
+    """Before Linux 5.14, the number counts all tasks of the user, wherever they are."""
+    release = re.match(r"(\d+)\.(\d+)", platform.release())
+    return release is not None and (int(release[1]), int(release[2])) >= (5, 14)

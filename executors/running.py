@@ -9,12 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from executors.base import Limits, Outcome, Reported
+from executors.base import LimitName, Limits, Outcome, Reported
 from executors.interpreter import Interpreter
 from executors.pipes import Pipe, input_from
+from executors.scan import Snapshot
 from executors.seam import BlockExtractor, BlockResult, run_blocks
 from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
-from executors.workspace import WorkspaceWatch
+from executors.workspace import Settled, WorkspaceWatch
 
 
 class SupervisedExecutor(ABC):
@@ -39,12 +40,17 @@ class SupervisedExecutor(ABC):
     def over(self, work_dir: Path) -> SupervisedExecutor:
         """The same sandbox over another folder."""
 
+    @property
+    def _writable(self) -> bool:
+        """Whether a run can change the workspace."""
+        return True
+
     @abstractmethod
     def _start(
         self,
         argv: Sequence[str],
         limits: Limits,
-        watch: WorkspaceWatch,
+        before: Snapshot,
         *,
         stdin: int,
         stdout: int,
@@ -77,20 +83,21 @@ class SupervisedExecutor(ABC):
         if not argv:
             raise ValueError("argv names no program")
         output = Output(limits.output_bytes)
-        watch = WorkspaceWatch(self.work_dir, limits)
+        watch = WorkspaceWatch(self.work_dir, limits) if self._writable else None
         with ExitStack() as held:
             source = held.enter_context(input_from(stdin))
             spoken = held.enter_context(Pipe())
             reported = held.enter_context(Pipe()) if report is not None else spoken
+            before = watch.before if watch else Snapshot()
             tree = self._start(
-                argv, limits, watch, stdin=source, stdout=reported.writing, stderr=spoken.writing
+                argv, limits, before, stdin=source, stdout=reported.writing, stderr=spoken.writing
             )
             spoken.close_writing()
             reported.close_writing()
             sinks: dict[int, Sink] = {spoken.reading: output}
             if report is not None:
                 sinks[reported.reading] = report
-            ending = supervise(tree, sinks, limits, watch.room_left)
+            ending = supervise(tree, sinks, limits, watch.room_left if watch else _no_limit)
         said = output.text()
         return self._outcome(self._judge_start(tree, ending, said), said, watch)
 
@@ -102,8 +109,8 @@ class SupervisedExecutor(ABC):
         """
         return ending
 
-    def _outcome(self, ending: Ending, output: str, watch: WorkspaceWatch) -> Outcome:
-        after = watch.settle()
+    def _outcome(self, ending: Ending, output: str, watch: WorkspaceWatch | None) -> Outcome:
+        after = watch.settle(failed=ending.exit_code != 0) if watch else Settled()
         return Outcome(
             exit_code=ending.exit_code,
             output=output,
@@ -137,3 +144,8 @@ class SupervisedExecutor(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _no_limit(tree: Tree) -> LimitName | None:
+    """The workspace's limit where nothing can be written to it."""
+    return None

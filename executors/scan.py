@@ -69,6 +69,11 @@ def mode_of(stamp: Stamp) -> int:
     return stamp[0]
 
 
+def size_of(stamp: Stamp) -> int:
+    """The `st_size` in a stamp."""
+    return stamp[1]
+
+
 def printable(path: str) -> str:
     """A path as valid text: bytes that are no UTF-8 are written as escapes."""
     return path.encode("utf-8", "backslashreplace").decode()

@@ -32,6 +32,10 @@ class Tree(Protocol):
         """What the tree uses now."""
         ...
 
+    def deleted_bytes(self, device: int) -> int:
+        """What open files of this device hold that have no name any more."""
+        ...
+
     def kill(self) -> None:
         """Kill every process of the tree; safe to call again."""
         ...
@@ -87,7 +91,7 @@ def supervise(
     tree: Tree,
     pipes: dict[int, Sink],
     limits: Limits,
-    room_left: Callable[[], LimitName | None],
+    room_left: Callable[[Tree], LimitName | None],
 ) -> Ending:
     """Follow a program to its end, or to the first limit that it meets; then nothing of it is left.
 
@@ -117,7 +121,7 @@ def _follow(
     tree: Tree,
     pipes: dict[int, Sink],
     limits: Limits,
-    room_left: Callable[[], LimitName | None],
+    room_left: Callable[[Tree], LimitName | None],
     deadline: float,
 ) -> LimitName | None:
     with selectors.DefaultSelector() as selector:
@@ -131,7 +135,7 @@ def _follow(
                 return "wall"
             if now >= next_poll:
                 spent = time.thread_time()
-                if limit := _over(tree.usage(limits), limits) or room_left():
+                if limit := _over(tree.usage(limits), limits) or room_left(tree):
                     return limit
                 # In time of our own: on a machine that the code keeps busy, polls must not grow rare.
                 cost = time.thread_time() - spent
@@ -172,6 +176,8 @@ def _over(usage: Usage, limits: Limits) -> LimitName | None:
         return "processes"
     if usage.memory_bytes > limits.memory_mb * MB:
         return "memory"
+    if usage.files > limits.files:
+        return "files"
     if limits.cpu_seconds is not None and usage.cpu_seconds > limits.cpu_seconds:
         return "cpu"
     return None

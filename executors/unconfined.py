@@ -17,11 +17,11 @@ from pathlib import Path
 
 from executors.base import Limits
 from executors.confinement import View, environ
-from executors.processes import Usage, pids_in, read_proc, usage_of
+from executors.processes import Usage, deleted_bytes, pids_in, read_proc, usage_of
 from executors.rlimits import rlimits
 from executors.running import SupervisedExecutor
+from executors.scan import Snapshot
 from executors.supervisor import MB, Tree
-from executors.workspace import WorkspaceWatch
 
 _MARK = "DEVTEAM_RUN"
 
@@ -42,6 +42,10 @@ class MarkedTree:
     def usage(self, limits: Limits) -> Usage:
         """What the marked processes use."""
         return usage_of(self._proc, self._members(), memory_above=limits.memory_mb * MB)
+
+    def deleted_bytes(self, device: int) -> int:
+        """What open files without a name hold of a device."""
+        return deleted_bytes(self._proc, self._members(), device)
 
     def kill(self) -> None:
         """Kill the process group, then marked processes until none is left."""
@@ -85,11 +89,15 @@ class UnconfinedExecutor(SupervisedExecutor):
         """The same executor over another folder."""
         return UnconfinedExecutor(replace(self._view, work_dir=work_dir.resolve()), self.limits)
 
+    @property
+    def _writable(self) -> bool:
+        return self._view.writable
+
     def _start(
         self,
         argv: Sequence[str],
         limits: Limits,
-        watch: WorkspaceWatch,
+        before: Snapshot,
         *,
         stdin: int,
         stdout: int,
@@ -111,7 +119,7 @@ class UnconfinedExecutor(SupervisedExecutor):
             cwd=self.work_dir,
             start_new_session=True,
         )
-        for name, bounds in rlimits(limits).items():
+        for name, bounds in rlimits(limits, tasks=False).items():
             with suppress(ProcessLookupError):
                 resource.prlimit(leader.pid, name, bounds)
         return MarkedTree(leader, mark)
