@@ -134,15 +134,14 @@ class _Ends:
 
 
 def _mark(line: str) -> _Mark | None:
-    if "```" not in line and "~~~" not in line:
-        return None
     found = _FENCE.match(line)
     if found is None:
         return None
-    run, info, lead = found["run"], found["info"].strip(), found["lead"]
+    lead, run, info = found.groups()
     if run[0] == "`" and "`" in info:
         return None  # inline code such as ```x```
-    return _Mark(len(lead.expandtabs(4)), run[0], len(run), info, bare=not info and not lead.strip())
+    info = info.strip()
+    return _Mark(len(lead.expandtabs(4)), run[0], len(run), info, not info and not lead.strip())
 
 
 def _dedented(line: str, columns: int) -> str:
@@ -162,6 +161,7 @@ def _without_thoughts(text: str) -> tuple[list[str], list[_Mark | None]]:
     """
     lines: list[str] = []
     marks: list[_Mark | None] = []
+    known: dict[str, _Mark | None] = {}  # few lines differ where there are very many fences
     thinking = False
     fence: _Mark | None = None
     for whole in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
@@ -175,7 +175,9 @@ def _without_thoughts(text: str) -> tuple[list[str], list[_Mark | None]]:
             thinking, line = False, line[ended.end() :]
         elif fence is None and "</" in line and (lone := _lone_end(line)) is not None:
             lines, marks, line = [], [], lone
-        mark = _mark(line)
+        mark = None
+        if "```" in line or "~~~" in line:
+            mark = known[line] if line in known else known.setdefault(line, _mark(line))
         lines.append(line)
         marks.append(mark)
         if fence is None:

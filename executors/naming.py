@@ -189,8 +189,8 @@ def _bare_comment(line: str) -> str | None:
 
 def _in_info(info: str) -> str | None:
     info = info[:_LONGEST]
-    if is_excerpt(info):
-        return None
+    if is_excerpt(info) or (info.isalnum() and info not in _NAMES):
+        return None  # most often it is just the language
     for found in _KEYED.finditer(info):
         path = next(group for group in found.groups() if group is not None)
         if is_path(path.replace(" ", "_") if found[0].lower().startswith(("file", "path")) else path):

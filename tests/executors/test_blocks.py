@@ -340,4 +340,4 @@ def test_two_megabytes_are_read_quickly(piece: str) -> None:
     text = piece * (2_000_000 // len(piece))
     start = time.process_time()
     read_message(text)
-    assert time.process_time() - start < 5  # about 1 s on a slow machine; a quadratic reader takes hours
+    assert time.process_time() - start < 5  # takes under 1 s; a quadratic reader takes hours
