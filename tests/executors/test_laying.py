@@ -1,6 +1,7 @@
 """Laying blocks down in a real folder, whatever was planted there before."""
 
 import os
+import resource
 import socket
 import stat
 from collections.abc import Iterator
@@ -197,6 +198,19 @@ def test_the_path_of_a_refusal_prints_on_one_line(root: Path) -> None:
     assert refused.path is not None
     assert refused.path.isprintable()
     assert len(refused.path) <= 300
+
+
+def test_a_full_disk_leaves_the_old_file_whole(root: Path) -> None:
+    """A limit on file size fails a write in the middle, as a full disk does."""
+    lay_down(root, [FileBlock("x.py", "old\n")])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            lay_down(root, [FileBlock("x.py", "x" * 100_000)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [(path.name, path.read_text()) for path in root.iterdir()] == [("x.py", "old\n")]
 
 
 def test_a_workspace_that_is_not_there_is_the_callers_error(tmp_path: Path) -> None:
