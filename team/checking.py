@@ -19,8 +19,8 @@ from team.workbench import chosen_gates
 Progress = Callable[[str], None]
 
 
-def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) -> Iterator[GateResult]:
-    """Judge a file or a folder, gate by gate. The code itself is copied first and never touched.
+def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) -> list[GateResult]:
+    """Judge a file or a folder by the gates of `config`. The code itself is copied first and never touched.
 
     Raises:
         UsageError: there is nothing to judge, or a gate's name is wrong.
@@ -38,7 +38,7 @@ def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) 
             progress=progress,
         ) as sandbox:
             target = make_target(root, sandbox, GateSettings(config.coverage, config.timeout))
-            yield from judge(target, gates, on_start=lambda name: progress(f"gate {name}"))
+            return judge(target, gates, on_start=lambda name: progress(f"gate {name}"))
 
 
 @contextmanager

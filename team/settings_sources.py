@@ -38,8 +38,8 @@ ALIASES = {
 }
 NEGATIONS = {"DEVTEAM_NO_TESTS": "include_tests", "DEVTEAM_NO_REVIEW": "include_review"}
 VARIABLES = {PREFIX + name.upper(): name for name in FIELDS}
-# Places on this machine that the executors read by themselves; only the environment can name them.
-PLACES = frozenset({"DEVTEAM_CACHE_DIR"})
+# Variables of the executors: where their cache lies, and the mark on what they run. No setting, but ours.
+PLACES = frozenset({"DEVTEAM_CACHE_DIR", "DEVTEAM_RUN"})
 
 Config = TypeVar("Config", bound=CodeGenerationConfig)
 

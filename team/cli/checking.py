@@ -26,7 +26,7 @@ def check(
 
     config = settings_of(flags).config
     with interruptible(), stdout_for_results(), notices().status("copying the code") as status:
-        judged = list(check_tree(path, config, progress=lambda line: status.update(clean(line))))
+        judged = check_tree(path, config, progress=lambda line: status.update(clean(line)))
     code = _code(judged)
     if config.json_output:
         print_json(_as_json(path, judged, code))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,7 +51,10 @@ def config_show(
     if gates:
         from team.gates import pinned_configuration
 
-        _print_pinned(pinned_configuration(), settings.config.json_output)
+        if settings.config.json_output:
+            print_json({"gates": pinned_configuration()})
+        else:
+            results().print(pinned_configuration(), soft_wrap=True)
     elif settings.config.json_output:
         rows = _rows(settings)
         print_json({name: {"value": value, "origin": origin} for name, value, origin in rows})
@@ -106,13 +108,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _print_pinned(pinned: Mapping[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(dict(pinned))
-        return
-    screen = results()
-    for name, text in pinned.items():
-        screen.print(f"[{name}]", style="bold")
-        screen.print(str(text).strip() + "\n", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,6 +145,8 @@ def _watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], A
     from team.cli.asking import ask_on_terminal
     from team.transcript.live import LiveProgress
 
+    if not config.verbose:
+        logging.disable(logging.INFO)  # the libraries' own chatter; ours are events
     with interruptible(), stdout_for_results():
         if config.quiet:
             return work((), ask_on_terminal if config.approve == "ask" else None)
