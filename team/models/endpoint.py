@@ -96,7 +96,7 @@ class Endpoint:
                 )
             case Kind.PATH:
                 return ModelUnreachable(
-                    f"there is no chat completion under {address} ({trouble.status})",
+                    f"there is no chat completion under {address} (it {trouble})",
                     "check --base-url; most end in /v1",
                 )
             case _:
@@ -113,8 +113,10 @@ class Endpoint:
             )
         if not self._transport.has_key:
             return ModelRefusedKey(f"{host} asks for a key", f"set {self._key_name}")
+        # The text of a 401 repeats parts of the key; that of a 403 says what else it may be: a region.
+        why = f"{refusal.status}: {refusal.text}" if refusal.status == 403 else str(refusal.status)
         return ModelRefusedKey(
-            f"{host} refuses the key in {self._key_name} ({refusal.status})",
+            f"{host} refuses the key in {self._key_name} ({why})",
             "set it to a key of that endpoint",
         )
 

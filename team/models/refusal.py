@@ -117,12 +117,13 @@ _NO_CREDIT = {
 }
 _TOO_LONG = {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"}
 _MODEL_TEXT = re.compile(
-    r"\bmodel\b.{0,120}\b(not found|not exist|does not exist|not a valid model|not have access|unknown)"
+    r"\bmodel\b.{0,120}\b(not found|not exist|does not exist|not a valid model|not have access)"
     r"|not a valid model|unknown model|invalid model|no such model",
     re.IGNORECASE,
 )
 _TOO_LONG_TEXT = re.compile(
     r"context[ _](length|window|size)|maximum context|too many (input )?tokens"
+    r"|maximum number of tokens|maximum prompt length"
     r"|(prompt|input|request) (is )?too (long|large)|reduce the length",
     re.IGNORECASE,
 )

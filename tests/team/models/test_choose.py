@@ -9,7 +9,7 @@ from support.openai_server import KEY
 
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError
-from team.models.base import Request
+from team.models.base import AnswerSource, Request
 from team.models.budget import Budget
 from team.models.choose import choose_source
 from team.models.draft import DraftSource
@@ -31,6 +31,18 @@ class Drafter:
         return []
 
 
+SOURCES: list[AnswerSource] = []
+
+
+@pytest.fixture(autouse=True)
+def hang_up():
+    yield
+    for source in SOURCES:
+        if isinstance(source, LiveSource):
+            source.close()
+    SOURCES.clear()
+
+
 def choose(
     kind: str = "run", drafter: object = None, environ: dict[str, str] | None = None, **settings: object
 ):
@@ -45,6 +57,7 @@ def choose(
         environ=environ or {},
     )
     source.said = said
+    SOURCES.append(source)
     return source
 
 

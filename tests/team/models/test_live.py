@@ -16,6 +16,16 @@ from team.result import Reason
 REQUEST = Request(agent="developer", step="code", system="You are the developer.", user="Write it.")
 
 
+LINES: list[Line] = []
+
+
+@pytest.fixture(autouse=True)
+def hang_up():
+    yield
+    while LINES:
+        LINES.pop().source.close()
+
+
 class Line:
     """A live source at a loopback server, with its pauses and words kept instead of waited and shown."""
 
@@ -26,6 +36,7 @@ class Line:
         settings = {"model": "m1", "base_url": url, "api_key": KEY, "timeout": 5.0, "budget": Budget()}
         settings |= {"sleep": self.pauses.append, "on_status": self.said.append}
         self.source = LiveSource(**(settings | options))
+        LINES.append(self)
 
     def ask(self, request: Request = REQUEST, **settings: object):
         return self.source.answer(request.model_copy(update={"settings": settings}))
@@ -181,6 +192,11 @@ def test_a_key_that_the_server_sends_back_is_not_shown(openai_server):
     with pytest.raises(ModelUnreachable, match="no such thing for …") as caught:
         line.ask()
     assert KEY not in str(caught.value)
+
+
+def test_a_forbidden_request_says_why(openai_server):
+    with pytest.raises(ModelRefusedKey, match=r"\(403: not in your country\)"):
+        Line(openai_server([Reply("not in your country", status=403)])).ask()
 
 
 def test_an_empty_account_is_not_waited_for(openai_server):
