@@ -1,1 +1,9 @@
-"""The checks that decide what is accepted: one protocol, one file for each family."""
+"""The checks, one protocol, one file per family: acceptance is evidence."""
+
+from team.gates.judging import judge
+from team.gates.pinned import pinned_configuration
+from team.gates.registry import GATE_NAMES
+from team.gates.target import make_target
+from team.gates.tidying import tidy
+
+__all__ = ["GATE_NAMES", "judge", "make_target", "pinned_configuration", "tidy"]

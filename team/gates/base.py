@@ -58,17 +58,28 @@ class GateSettings:
 
 @dataclass(frozen=True)
 class Target:
-    """The tree that is judged. Paths are POSIX and relative to `root`, sorted."""
+    """The tree that is judged. Paths are POSIX and relative to `root`, sorted.
+
+    `executor_name` says what confines our own tools, as in `executors.open_executor`.
+    """
 
     root: Path
     sandbox: Executor
     sources: tuple[str, ...]
     tests: tuple[str, ...]
     settings: GateSettings = field(default_factory=GateSettings)
+    executor_name: str = "auto"
+
+
+class ToolFailed(Exception):
+    """A tool of a gate crashed or could not start: the gate's status is `error`, never a pass or a skip."""
 
 
 class Gate(Protocol):
-    """One check. It trusts nothing in the workspace and asks no model."""
+    """One check. It trusts nothing in the workspace and asks no model.
+
+    It is made for one judgement, from the `team.gates.evidence.Evidence` that the gates share.
+    """
 
     name: str
 
@@ -80,6 +91,7 @@ class Gate(Protocol):
         """Judge the target.
 
         Raises:
+            ToolFailed: what the gate needs crashed or could not start.
             executors.SandboxUnavailable: the machine lacks what confines the run.
         """
         ...

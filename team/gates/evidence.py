@@ -1,0 +1,80 @@
+"""What the gates of one judgement look at; each part is made once, at first need, and thrown away after."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from team.gates.base import Target
+from team.gates.reading import FileFacts, read_tree
+from team.gates.testrun import TestRun, run_tests
+from team.gates.trees import copy_files
+
+Part = TypeVar("Part")
+
+
+class _Once(Generic[Part]):
+    """A value that the first of several threads makes and the others wait for."""
+
+    def __init__(self, make: Callable[[], Part]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: list[Part] = []
+
+    def __call__(self) -> Part:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
+class Evidence:
+    """The judged tree, what is known of its files, and the one run of its tests.
+
+    Use it as a context manager: the copy of the tree is removed at the end.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._folder = tempfile.TemporaryDirectory(prefix="devteam-gates-", ignore_cleanup_errors=True)
+        self._tree = _Once(self._copy)
+        self._facts = _Once(lambda: read_tree(self.target, self.tree))
+        self._tests = _Once(lambda: run_tests(self.target, self.facts))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._folder.cleanup()
+
+    @property
+    def tree(self) -> Path:
+        """A copy of the target's Python files, and of nothing else."""
+        return self._tree()
+
+    @property
+    def facts(self) -> dict[str, FileFacts]:
+        """What our reader says of each file, by path."""
+        return self._facts()
+
+    @property
+    def tests(self) -> TestRun:
+        """The one run of the tests."""
+        return self._tests()
+
+    @property
+    def broken(self) -> str:
+        """Why nothing can be run or typed, in words; empty when every file compiles."""
+        files = [path for path, facts in sorted(self.facts.items()) if facts.error]
+        return f"not judged: {', '.join(files)} cannot be compiled" if files else ""
+
+    def _copy(self) -> Path:
+        tree = Path(self._folder.name)
+        copy_files(self.target.root, [*self.target.sources, *self.target.tests], tree)
+        return tree

@@ -1,0 +1,132 @@
+"""The pinned configuration of every gate. Nothing of it is ever read from the workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from team.gates.base import GateSettings, Severity
+
+LINE_LENGTH = 100
+
+RUFF_SELECT = ("E4", "E7", "E9", "F", "W", "I", "B", "UP", "C4", "SIM", "ASYNC", "BLE", "PLE")
+"""Rule families of the lint gate. The length of lines is the formatter's affair."""
+
+RUFF_STYLE = ("W", "I", "UP", "C4", "SIM")
+"""Of these, the families whose findings are minor: they are told and never turn the gate red."""
+
+_FASTAPI_CALLS = ("Depends", "Security", "Query", "Path", "Body", "Header", "Cookie", "File", "Form")
+
+_RUFF_LAYOUT = (
+    "--isolated",
+    "--no-cache",
+    "--no-respect-gitignore",
+    "--config",
+    f"line-length = {LINE_LENGTH}",
+    "--config",
+    'target-version = "py311"',
+)
+_RUFF_RULES = (
+    f"--select={','.join(RUFF_SELECT)}",
+    "--config",
+    'src = [".", "src"]',
+    "--config",
+    "lint.flake8-bugbear.extend-immutable-calls = "
+    + "["
+    + ", ".join(f'"fastapi.{name}"' for name in _FASTAPI_CALLS)
+    + "]",
+    "--exit-zero",
+)
+RUFF_CHECK = ("check", *_RUFF_LAYOUT, *_RUFF_RULES, "--ignore-noqa", "--output-format=json")
+RUFF_FIX = ("check", *_RUFF_LAYOUT, *_RUFF_RULES, "--fix", "--silent")
+RUFF_FORMAT = ("format", *_RUFF_LAYOUT, "--silent")
+
+MYPY_ARGUMENTS = (
+    "--config-file=/dev/stdin",
+    "--output=json",
+    "--no-error-summary",
+    "--no-pretty",
+    "--no-color-output",
+)
+
+_MYPY_SOURCES = """\
+[mypy]
+strict = True
+mypy_path = .:src
+namespace_packages = True
+explicit_package_bases = True
+"""
+_MYPY_TESTS = """
+disallow_any_generics = False
+disallow_subclassing_any = False
+disallow_untyped_calls = False
+disallow_untyped_defs = False
+disallow_incomplete_defs = False
+disallow_untyped_decorators = False
+check_untyped_defs = False
+warn_unused_ignores = False
+warn_return_any = False
+implicit_reexport = True
+strict_equality = False
+extra_checks = False
+disable_error_code = import-not-found, import-untyped
+"""
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+BANDIT_ARGUMENTS = ("--quiet", "--format=json", "--ignore-nosec", "--exit-zero", "--number=0")
+BANDIT_SEVERITY: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "major", "LOW": "minor"}
+BANDIT_NOT_IN_TESTS = frozenset({"B101"})
+
+
+PYTEST_OPTIONS = (
+    "-q",
+    "-c=/dev/null",
+    "--import-mode=prepend",
+    "--tb=short",
+    "--color=no",
+    "--show-capture=no",
+    "--no-header",
+    "--no-summary",
+    *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "pytest_cov", "randomly", "random_order")),
+    *(f"-pno:{name}" for name in ("rerunfailures", "schemathesis", "typeguard")),
+)
+"""The runner adds the folder, and the asyncio mode where its plugin is installed.
+
+Plugins that would run tests elsewhere, reorder, repeat or measure them are off; two more only cost time.
+"""
+
+
+def mypy_configuration(tests: Sequence[str]) -> str:
+    """mypy's configuration: strict, except for the test files.
+
+    Args:
+        tests: the paths of the test files.
+    """
+    modules = (path.removesuffix(".py").removeprefix("src/").replace("/", ".") for path in tests)
+    outside = [name for name in modules if _MODULE.fullmatch(name) and not name.startswith("tests.")]
+    return f"{_MYPY_SOURCES}\n[mypy-{','.join(['tests', 'tests.*', *outside])}]{_MYPY_TESTS}"
+
+
+def pinned_configuration() -> str:
+    """The configuration of all gates as text for people."""
+    settings = GateSettings()
+    sections = {
+        "syntax": "every file compiles, is UTF-8, at most 1 MB, and not nested deeper than 150 levels",
+        f"lint (ruff {version('ruff')})": _lines(RUFF_CHECK)
+        + f"\nminor, never red: {', '.join(RUFF_STYLE)}"
+        + "\nauthors' files are first fixed and formatted with the same options",
+        f"types (mypy {version('mypy')})": _lines(MYPY_ARGUMENTS) + "\n" + mypy_configuration(()).strip(),
+        f"security (bandit {version('bandit')})": _lines(BANDIT_ARGUMENTS)
+        + f"\nmedium and high decide; not in tests: {', '.join(sorted(BANDIT_NOT_IN_TESTS))}",
+        "tests (pytest of the sandbox)": _lines(PYTEST_OPTIONS)
+        + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)",
+        "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
+        + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
+    }
+    return "\n\n".join(f"[{name}]\n{text}" for name, text in sections.items()) + "\n"
+
+
+def _lines(arguments: Sequence[str]) -> str:
+    """Arguments, one option with its value per line."""
+    return " ".join(arguments).replace(" --", "\n--")

@@ -1,0 +1,27 @@
+"""The gates, in the order they are shown. A new gate is one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from team.gates.base import Gate
+from team.gates.coverage import CoverageGate
+from team.gates.evidence import Evidence
+from team.gates.lint import LintGate
+from team.gates.security import SecurityGate
+from team.gates.syntax import SyntaxGate
+from team.gates.tests import TestsGate
+from team.gates.types import TypesGate
+
+GATES: dict[str, Callable[[Evidence], Gate]] = {
+    "syntax": SyntaxGate,
+    "lint": LintGate,
+    "types": TypesGate,
+    "security": SecurityGate,
+    "tests": TestsGate,
+    "coverage": CoverageGate,
+}
+GATE_NAMES: tuple[str, ...] = tuple(GATES)
+
+SLOW = frozenset({"tests", "types"})
+"""These start before all others, so that the short ones run beside them."""

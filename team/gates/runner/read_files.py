@@ -1,0 +1,172 @@
+"""Reads Python files without running them and reports what it saw, one JSON line per step.
+
+Runs in a bounded process of its own: hostile source may crash or exhaust a parser. Each file is
+announced before it is read, so that a crash names its file.
+Input (stdin): ``{"files": [...]}``, paths relative to the working directory.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import sys
+import tokenize
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from coverage.parser import PythonParser
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 150
+
+SUPPRESSIONS = (
+    ("type-ignore", re.compile(r"#\s*type:\s*ignore\b(?P<detail>\[[^\]]*\])?")),
+    ("mypy", re.compile(r"#\s*mypy:\s*(?P<detail>\S.*)")),
+    ("noqa", re.compile(r"#\s*(?:ruff:\s*|flake8:\s*)?noqa\b(?P<detail>.*)", re.IGNORECASE)),
+    ("nosec", re.compile(r"#\s*nosec\b(?P<detail>.*)", re.IGNORECASE)),
+    ("pragma", re.compile(r"#\s*pragma:\s*no\s*(?P<detail>cover|branch)", re.IGNORECASE)),
+)
+
+
+class Unreadable(Exception):
+    """The file is no Python that we take; the line may be None."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def main() -> None:
+    """Report on every file, in the order given."""
+    warnings.simplefilter("ignore")
+    for path in json.load(sys.stdin)["files"]:
+        say({"reading": path})
+        try:
+            say({"file": path, **read(path)})
+        except Unreadable as problem:
+            say({"file": path, "error": {"line": problem.line, "message": str(problem)}})
+
+
+def say(fact: dict[str, Any]) -> None:
+    """One line of the report, written at once."""
+    print(json.dumps(fact), flush=True)
+
+
+def read(path: str) -> dict[str, Any]:
+    """What the gates need to know of one file."""
+    text = decoded(Path(path).read_bytes())
+    tree = parsed(text, path)
+    parser = PythonParser(text=text, filename=path)
+    parser.parse_source()
+    lines = range(1, text.count("\n") + 2)
+    return {
+        "statements": sorted(parser.statements),
+        "first_lines": {line: parser.first_line(line) for line in lines if parser.first_line(line) != line},
+        "tests": sorted(set(expected_tests(tree))),
+        "suppressions": sorted(suppressions(text, tree)),
+    }
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file, which must be UTF-8 and say nothing else of itself."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"the file has {len(data)} bytes; {MAX_BYTES} are the most that is judged")
+    if b"\0" in data:
+        raise Unreadable("the file holds a NUL byte", data[: data.index(b"\0")].count(b"\n") + 1)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+            raise Unreadable(f"the file declares the encoding {encoding}; only UTF-8 is judged", 1)
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable("the file is not UTF-8", data[: error.start].count(b"\n") + 1) from error
+    except SyntaxError as error:
+        raise Unreadable(str(error), 1) from error
+
+
+def parsed(text: str, path: str) -> ast.Module:
+    """The syntax tree, once the whole compiler took the text."""
+    try:
+        tree = ast.parse(text, path)
+        compile(text, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise Unreadable(error.msg or "invalid syntax", error.lineno) from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+    except (RecursionError, MemoryError) as error:
+        raise Unreadable("the code is nested too deeply to be compiled") from error
+    deepest, line = depth(tree)
+    if deepest > MAX_DEPTH:
+        raise Unreadable(f"the code is nested {deepest} levels deep; {MAX_DEPTH} is the most", line)
+    return tree
+
+
+def depth(tree: ast.AST) -> tuple[int, int | None]:
+    """The depth of the tree and a line where it is reached, found without recursion."""
+    deepest, line = 0, None
+    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while stack:
+        node, level = stack.pop()
+        if level > deepest:
+            deepest, line = level, getattr(node, "lineno", line)
+        stack.extend((child, level + 1) for child in ast.iter_child_nodes(node))
+    return deepest, line
+
+
+def expected_tests(tree: ast.Module) -> Iterator[str]:
+    """The tests that pytest must collect from this module, as `name` or `Class::name`."""
+    yield from tests_in(tree.body, "")
+
+
+def tests_in(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+    """The test functions and methods that a body of statements defines."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if is_test(node):
+                yield prefix + node.name
+        elif isinstance(node, ast.ClassDef) and is_test_class(node):
+            yield from tests_in(node.body, f"{prefix}{node.name}::")
+
+
+def is_test(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is a test and not a fixture named like one."""
+    fixture = any(last_name(decorator) == "fixture" for decorator in node.decorator_list)
+    return node.name.startswith("test") and not fixture
+
+
+def is_test_class(node: ast.ClassDef) -> bool:
+    """Whether pytest collects the class by its name or as a unittest case."""
+    bases = {last_name(base) for base in node.bases}
+    return node.name.startswith("Test") or bool(bases & {"TestCase", "IsolatedAsyncioTestCase"})
+
+
+def last_name(node: ast.expr) -> str:
+    """The last name of a dotted expression or call, `fixture` for `@pytest.fixture(scope=...)`."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def suppressions(text: str, tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Comments and decorators that ask a tool to look away: line, kind, detail."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        for kind, pattern in SUPPRESSIONS:
+            found = pattern.search(token.string)
+            if found:
+                yield token.start[0], kind, (found["detail"] or "").strip()
+    for node in ast.walk(tree):
+        for decorator in getattr(node, "decorator_list", ()):
+            if last_name(decorator) == "no_type_check":
+                yield decorator.lineno, "no-type-check", ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""Runs the workspace's tests and reports what really happened, over a channel of its own.
+
+Runs as ``python -I -c`` in the workspace, inside the sandbox, with the sandbox's interpreter.
+Input (stdin, read to its end before anything of the workspace is imported), as JSON::
+
+    {"nonce": "…", "options": [of pytest], "files": [test files], "seconds": N}
+
+Output (the report: the stdout this program was started with), one line ``NONCE {json}`` per step.
+Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, finish, escaped, exit,
+coverage, end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is no run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib.util
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+TEXT_LINES = 40
+TEXT_CHARACTERS = 6000
+
+
+class Report:
+    """The channel to the judge: writes whole lines, marked with what only the judge told us."""
+
+    def __init__(self, descriptor: int, nonce: str) -> None:
+        self._descriptor = descriptor
+        self._nonce = nonce
+        self._lock = threading.Lock()
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Write one step, whole."""
+        line = f"\n{self._nonce} {json.dumps({'kind': kind, **fields})}\n".encode()
+        with self._lock:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+
+    def show_stack_after(self, seconds: float) -> None:
+        """Write every thread's stack to the channel when the run is that old: a hint, not a frame."""
+        faulthandler.dump_traceback_later(seconds, file=self._descriptor)
+
+
+class Place:
+    """Finds the workspace's lines in tracebacks."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root + os.sep
+
+    def relative(self, path: str) -> str | None:
+        """The POSIX path of a file in the workspace, else None."""
+        if path.startswith("<"):
+            return None
+        path = os.path.abspath(path)  # noqa: PTH100 - links must stay as they are named
+        return path.removeprefix(self._root) if path.startswith(self._root) else None
+
+    def lines(self, frames: Any) -> list[tuple[str, int]]:
+        """The (file, line) of every workspace frame, outermost first; frames as `traceback` walks them."""
+        found = [(self.relative(frame.f_code.co_filename), line) for frame, line in frames]
+        return [(path, line) for path, line in found if path]
+
+    def of(self, error: BaseException) -> list[tuple[str, int]]:
+        """The workspace's lines that an exception passed, where it was raised last."""
+        return self.lines(traceback.walk_tb(error.__traceback__))
+
+
+def main() -> None:
+    """Run the tests, report, and leave without running what the workspace left behind."""
+    channel = os.dup(1)
+    os.dup2(2, 1)
+    job = json.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    report = Report(channel, job.pop("nonce"))
+    for name in [name for name in os.environ if name.startswith(("PYTEST", "COVERAGE", "COV_CORE"))]:
+        del os.environ[name]
+    sys.dont_write_bytecode = True
+    root = str(Path.cwd())
+    report.say("ready")
+    leave = watch_exit(report, Place(root))
+    report.show_stack_after(job["seconds"])
+    measured = start_coverage(root)
+    code = run(root, job["options"] + job["files"], report)
+    faulthandler.cancel_dump_traceback_later()
+    report.say("coverage", lines=executed_lines(measured, Place(root)))
+    report.say("end", exit=code)
+    sys.stderr.flush()
+    leave(0)
+
+
+def run(root: str, arguments: list[str], report: Report) -> int | None:
+    """pytest's exit code, or None when an exception got out of it."""
+    place = Place(root)
+    try:
+        return int(pytest.main(options(root) + arguments, plugins=[Recorder(root, report)]))
+    except BaseException as error:  # noqa: BLE001 - whatever the workspace threw ends the run
+        lines = place.of(error)
+        report.say("escaped", error=described(error), at=lines[-1] if lines else None)
+        return None
+
+
+def options(root: str) -> list[str]:
+    """The options that depend on this place; nothing is read from the workspace's configuration."""
+    chosen = ["--rootdir", root, "--confcutdir", root]
+    if importlib.util.find_spec("pytest_asyncio"):
+        chosen += ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
+    return chosen
+
+
+def watch_exit(report: Report, place: Place) -> Callable[[int], NoReturn]:
+    """Say who called `os._exit` in this process before it ends the run; return the real one."""
+    really_exit, judge = os._exit, os.getpid()
+
+    def leave(status: int) -> None:
+        if os.getpid() == judge:
+            lines = place.lines(traceback.walk_stack(sys._getframe(1)))
+            report.say("exit", at=lines[0] if lines else None)
+        really_exit(status)
+
+    os._exit = leave  # type: ignore[assignment]
+    return really_exit
+
+
+def start_coverage(root: str) -> Any:
+    """A started measurement of what lies in the workspace, or None without the `coverage` package."""
+    try:
+        from coverage import Coverage
+    except ImportError:
+        return None
+    kinds = ["thread", "greenlet"] if importlib.util.find_spec("greenlet") else ["thread"]
+    measured = Coverage(data_file=None, config_file=False, source=[root], concurrency=kinds, messages=False)
+    measured.start()
+    return measured
+
+
+def executed_lines(measured: Any, place: Place) -> dict[str, list[int]] | None:
+    """The executed lines by workspace path, or None when nothing could be measured."""
+    if measured is None:
+        return None
+    measured.stop()
+    data = measured.get_data()
+    found = {place.relative(path): sorted(data.lines(path) or ()) for path in data.measured_files()}
+    return {path: lines for path, lines in found.items() if path}
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def trimmed(text: str) -> str:
+    """Head and tail of a long failure text."""
+    lines = text[-TEXT_CHARACTERS:].splitlines()
+    if len(lines) > TEXT_LINES:
+        left_out = len(lines) - TEXT_LINES
+        lines = [*lines[:10], f"… {left_out} lines left out …", *lines[10 - TEXT_LINES :]]
+    return "\n".join(lines)
+
+
+class Recorder:
+    """A pytest plugin that says what happened, from the exceptions themselves and not from reports."""
+
+    def __init__(self, root: str, report: Report) -> None:
+        self._root = root
+        self._say = report.say
+        self._place = Place(root)
+        self._truth: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self) -> Iterator[None]:
+        """Make the workspace importable, now that the installed plugins are loaded."""
+        folders = [str(folder) for folder in (Path(self._root), Path(self._root, "src")) if folder.is_dir()]
+        sys.path[:0] = folders
+        os.environ["PYTHONPATH"] = os.pathsep.join(folders)
+        outcome: Any = yield
+        if outcome.excinfo:
+            error = outcome.excinfo[1]
+            cause = getattr(error, "cause", None) or error.__cause__ or error
+            text = "".join(traceback.format_exception(cause))
+            self._collect_error(self._place.relative(str(getattr(error, "path", ""))) or "", cause, text)
+
+    def pytest_collectstart(self, collector: Any) -> None:
+        """A module is about to be imported."""
+        if collector.nodeid.endswith(".py"):
+            self._say("collecting", id=collector.nodeid)
+
+    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
+        """A module or class could not be collected."""
+        if getattr(report, "when", "collect") not in (None, "collect"):
+            return
+        error = call.excinfo.value
+        cause = error.__cause__ or error
+        self._collect_error(node.nodeid, cause, report.longreprtext)
+
+    def _collect_error(self, where: str, error: BaseException, text: str) -> None:
+        places = self._place.of(error)
+        self._say("collect-error", id=where, error=described(error), places=places, text=trimmed(text))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A module that asked to be skipped as a whole."""
+        if report.skipped:
+            self._say("collect-skip", id=report.nodeid, reason=reason_of(report.longrepr))
+
+    def pytest_deselected(self, items: Any) -> None:
+        """Tests that somebody took out of the run."""
+        for item in items:
+            self._say("deselected", id=item.nodeid)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self._say("start", id=nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """A test is over."""
+        self._say("finish", id=nodeid)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
+        """Note what a phase really ended with, before anybody makes a report of it."""
+        error = call.excinfo.value if call.excinfo else None
+        if error is None:
+            truth: dict[str, Any] = {"truth": "passed"}
+        elif isinstance(error, pytest.skip.Exception):
+            truth = {"truth": "skipped", "error": str(error)}
+        else:
+            truth = {"truth": "failed", "error": described(error), "places": self._place.of(error)}
+        self._truth[item.nodeid, call.when] = truth
+        yield
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Say what a phase ended with, beside what the report claims."""
+        truth = self._truth.get((report.nodeid, report.when), {"truth": "unseen"})
+        self._say(
+            "phase",
+            id=report.nodeid,
+            when=report.when,
+            told=report.outcome,
+            xfail=getattr(report, "wasxfail", None),
+            reason=reason_of(report.longrepr) if report.skipped else "",
+            text=trimmed(report.longreprtext) if report.failed else "",
+            **truth,
+        )
+
+
+def reason_of(longrepr: Any) -> str:
+    """The reason of a skip, which pytest keeps as (file, line, reason)."""
+    with contextlib.suppress(TypeError, IndexError):
+        return str(longrepr[2]).removeprefix("Skipped: ")
+    return str(longrepr)
+
+
+if __name__ == "__main__":
+    main()

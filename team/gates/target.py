@@ -1,0 +1,78 @@
+"""What is judged: the Python files of a tree, split into sources and tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from team.gates.base import GateSettings, Target
+
+if TYPE_CHECKING:
+    from executors import Executor
+
+SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
+DEFAULTS = GateSettings()
+
+
+def make_target(
+    root: Path, sandbox: Executor, settings: GateSettings = DEFAULTS, *, executor_name: str = "auto"
+) -> Target:
+    """Scan a tree for Python files, following no link.
+
+    Hidden folders, virtual environments and caches are left out.
+
+    Args:
+        root: the folder that holds the tree.
+        sandbox: where the tests run; its interpreter's packages are what types are checked against.
+        settings: the thresholds that a person may choose.
+        executor_name: what confines our own tools; `auto` takes the sandbox's own kind.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    paths = sorted(path for path in regular_files(root) if path.endswith(".py"))
+    return Target(
+        root=root,
+        sandbox=sandbox,
+        sources=tuple(path for path in paths if not is_test_file(path)),
+        tests=tuple(path for path in paths if is_test_file(path)),
+        settings=settings,
+        executor_name=sandbox.name if executor_name == "auto" else executor_name,
+    )
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a workspace path is a test author's: ``tests/**``, ``test_*.py``, ``conftest.py``."""
+    name = path.rsplit("/", 1)[-1]
+    return path.startswith("tests/") or name == "conftest.py" or name.startswith("test_")
+
+
+def is_collected(path: str) -> bool:
+    """Whether pytest looks for tests in a file: ``test_*.py`` and ``*_test.py``."""
+    name = path.rsplit("/", 1)[-1]
+    return name.startswith("test_") or name.endswith("_test.py")
+
+
+def regular_files(root: Path) -> Iterator[str]:
+    """The plain files below a folder as POSIX paths, without links, skipped folders and unprintable names."""
+    return _walk(root, "")
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not entry.name.isprintable():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not _is_skipped(entry):
+                    yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                yield prefix + entry.name
+
+
+def _is_skipped(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS:
+        return True
+    return Path(entry.path, "pyvenv.cfg").is_file()

@@ -1,0 +1,92 @@
+"""The one confined run of the tests, over a copy of the tree, by a runner of ours."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from executors import Reported
+from team.gates.base import Target, ToolFailed
+from team.gates.frames import Story, TestRecord, read_story
+from team.gates.pinned import PYTEST_OPTIONS
+from team.gates.reading import FileFacts
+from team.gates.runner import command
+from team.gates.target import is_collected, regular_files
+from team.gates.tools import how_it_ended
+from team.gates.trees import changed_files, copy_tree
+
+STACK_AFTER = 0.8
+"""The part of the time limit after which the runner shows where it hangs."""
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """What came of the run.
+
+    `story` is without the canaries: tests of ours, one beside each folder's tests, that must fail.
+    """
+
+    story: Story
+    canaries: Mapping[str, TestRecord]
+    limit: str | None
+    exit_code: int
+    changed: tuple[str, ...]
+    root: str
+
+
+def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
+    """Run all tests of the target once, in a fresh process.
+
+    The tests run in a copy, so that nothing they write becomes part of the tree.
+
+    Raises:
+        ToolFailed: the runner could not start.
+        executors.SandboxUnavailable: the machine lacks what confines the run.
+    """
+    with tempfile.TemporaryDirectory(prefix="devteam-tests-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder)
+        copy_tree(target.root, regular_files(target.root), copy)
+        files = [path for path in target.tests if is_collected(path)]
+        canaries = [_place_canary(copy, folder) for folder in sorted({_folder(path) for path in files})]
+        nonce = secrets.token_hex(16)
+        with target.sandbox.over(copy) as sandbox:
+            limits = sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
+            job = {
+                "nonce": nonce,
+                "options": PYTEST_OPTIONS,
+                "files": [*files, *canaries],
+                "seconds": target.settings.timeout * STACK_AFTER,
+            }
+            done = sandbox.run_reporting(command("run_pytest"), stdin=json.dumps(job).encode(), limits=limits)
+            root = sandbox.workspace
+        story = read_story(done.report, nonce)
+        if not story.ready:
+            raise ToolFailed(how_it_ended("the test runner", done))
+        changed = changed_files(target.root, [*target.sources, *target.tests], copy)
+    return _run(story, canaries, done, changed, root)
+
+
+def _run(story: Story, canaries: list[str], done: Reported, changed: list[str], root: str) -> TestRun:
+    ours = {path: TestRecord() for path in canaries}
+    for name in list(story.tests):
+        path = name.partition("::")[0]
+        if path in ours:
+            ours[path] = story.tests.pop(name)
+    return TestRun(story, ours, done.outcome.limit, done.outcome.exit_code, tuple(changed), root)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _place_canary(copy: Path, folder: str) -> str:
+    """Write a test that must fail beside the tests of a folder, under a name that nobody can know."""
+    path = f"{folder}/test_{secrets.token_hex(6)}.py".lstrip("/")
+    name, value = secrets.token_hex(4), secrets.randbelow(1000)
+    text = f"def test_{name}() -> None:\n    found = [{value}]\n    assert found == [{value} + 1]\n"
+    (copy / path).write_text(text, encoding="utf-8")
+    return path

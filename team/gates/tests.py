@@ -1,0 +1,37 @@
+"""The tests gate: pytest, as our runner saw it and not as anything in the workspace reports it."""
+
+from __future__ import annotations
+
+from team.gates.base import GateResult, Target
+from team.gates.evidence import Evidence
+from team.gates.static import result
+from team.gates.testfailures import broken_off, failures
+from team.gates.testhonesty import forgeries, not_passed, unrun
+
+
+class TestsGate:
+    """Judges the one run of the tests."""
+
+    name = "tests"
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def skips(self, target: Target) -> str | None:
+        """There must be a Python file; that there are no tests is a finding."""
+        return None if target.sources or target.tests else "there is no Python file"
+
+    def run(self, target: Target) -> GateResult:
+        """Fail for every test that did not really pass, and for every sign that the run was not honest."""
+        if self._evidence.broken:
+            return GateResult(name=self.name, status="fail", why=self._evidence.broken)
+        run, facts = self._evidence.tests, self._evidence.facts
+        findings = [
+            *broken_off(run),
+            *failures(run, target),
+            *forgeries(run),
+            *unrun(run, target, facts),
+            *not_passed(run),
+        ]
+        passed = sum(record.passed for record in run.story.tests.values())
+        return result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
