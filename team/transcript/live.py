@@ -91,8 +91,13 @@ class LiveProgress:
     def _print(self, line: str, style: str) -> None:
         from rich.text import Text
 
-        try:
+        if self._status is not None:
             self._console.print(Text(line, style=style), soft_wrap=True)
+            return
+        # Written without rich, which ends the whole program when a pipe is closed.
+        try:
+            self._console.file.write(f"{line}\n")
+            self._console.file.flush()
         except OSError:
             self._prints = False
 

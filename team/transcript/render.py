@@ -23,14 +23,18 @@ _FILES = 30
 
 
 def session_table(sessions: Iterable[Transcript]) -> Table:
-    """One row for each session: id, when, what, status, iterations, calls, tokens, cost."""
+    """One row for each session: id, status, iterations, calls, tokens, cost, when, what.
+
+    Where it is too narrow, the last two give way; an id that `new_session_id` made stays whole in 80 columns.
+    """
     table = _table()
+    table.padding = (0, 1, 0, 0)
     table.add_column("session", no_wrap=True)
-    table.add_column("when", no_wrap=True)
-    table.add_column("what", no_wrap=True, overflow="ellipsis")
     table.add_column("status", no_wrap=True)
     for name in ("rounds", "calls", "tokens", "USD"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("when")
+    table.add_column("what")
     for session in sessions:
         told = session.summary
         totals = _dict(told.get("totals"))
@@ -38,15 +42,19 @@ def session_table(sessions: Iterable[Transcript]) -> Table:
         title = str(told.get("title") or "")
         table.add_row(
             Text(one_line(session.folder.name, 80)),
-            Text(session.when),
-            Text(one_line(f"{told.get('kind', '?')}: {title}" if title else str(told.get("kind", "?")), 60)),
             _status(told),
             str(_number(totals.get("iterations"))),
             str(_number(totals.get("calls"))),
             short(tokens),
             _cost(totals),
+            _giving_way(session.when[5:]),
+            _giving_way(f"{told.get('kind', '?')}{': ' if title else ''}{title}"),
         )
     return table
+
+
+def _giving_way(text: str) -> Text:
+    return Text(one_line(text, 60), no_wrap=True, overflow="ellipsis")
 
 
 def session_page(session: Transcript, *, verbose: bool = False) -> RenderableType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from executors.naming import name_block
+from executors.blocks import EditBlock, FileBlock, read_message
 
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})(.*)")
 _FEW = 3
@@ -24,18 +24,20 @@ def _shortened(lines: list[str]) -> Iterator[str]:
     while at < len(lines):
         opening = _FENCE.fullmatch(lines[at])
         if opening is None:
-            above = lines[at] or above
+            above = lines[at]
             yield lines[at]
             at += 1
             continue
         end = _end(lines, at, opening[1])
-        body = tuple(lines[at + 1 : end])
-        path = name_block(opening[2].strip(), body, above, adjacent=at > 0 and bool(lines[at - 1])).path
-        if path is None and len(body) <= _FEW:
+        named = _named("\n".join([above, *lines[at : end + 1]]))
+        size = min(end, len(lines)) - at - 1
+        if named is not None:
+            yield f"  {named}"
+        elif size <= _FEW:
             yield from lines[at : end + 1]
         else:
-            yield f"  {path or opening[2].strip() or 'text'} {_size(body)}"
-        at = end + 1
+            yield f"  {opening[2].strip() or 'text'} +{size}"
+        at, above = end + 1, ""
 
 
 def _end(lines: list[str], start: int, run: str) -> int:
@@ -46,16 +48,13 @@ def _end(lines: list[str], start: int, run: str) -> int:
     return len(lines)
 
 
-def _size(body: tuple[str, ...]) -> str:
-    if not any(line.startswith("<<<<<<<") for line in body):
-        return f"+{sum(1 for line in body if line.strip())}"
-    added = removed = 0
-    side = ""
-    for line in body:
-        if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            side = line[0]
-        elif side == "<":
-            removed += 1
-        elif side == "=":
-            added += 1
-    return f"+{added} -{removed}"
+def _named(block: str) -> str | None:
+    """Path and size of the file or edit in a message of one block; None when it is none."""
+    for read in read_message(block):
+        if isinstance(read, FileBlock):
+            return f"{read.path} +{len(read.content.splitlines())}"
+        if isinstance(read, EditBlock):
+            added = sum(len(hunk.replace.splitlines()) for hunk in read.hunks)
+            removed = sum(len(hunk.search.splitlines()) for hunk in read.hunks)
+            return f"{read.path} +{added} -{removed}"
+    return None

@@ -28,6 +28,7 @@ __all__ = ["SessionLog", "new_session_id", "read_summary", "write_summary"]
 Clock = Callable[[], datetime]
 E_ = TypeVar("E_", bound=Event)
 
+_SLUG = 20
 _FREE_SPACE = "free some space or choose another --work-dir, then resume the session"
 _sync = getattr(os, "fdatasync", os.fsync)
 
@@ -41,7 +42,7 @@ def new_session_id(title: str, now: datetime) -> str:
     """A name for a session that sorts by time, such as `20261121-093015-invoice-3f2a`."""
     ascii_title = unicodedata.normalize("NFKD", Redactor().text(title)).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_title[:400].lower()).strip("-")
-    slug = words if len(words) <= 32 else words[:33].rpartition("-")[0] or words[:32]
+    slug = words if len(words) <= _SLUG else words[: _SLUG + 1].rpartition("-")[0] or words[:_SLUG]
     return f"{now:%Y%m%d-%H%M%S}-{slug or 'session'}-{random_source.token_hex(2)}"
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from team.errors import UsageError
 from team.transcript import worktree
 from team.transcript.git import git_program
@@ -55,7 +56,9 @@ def test_author_is_the_agent(history: History, tree: Path) -> None:
 
 def test_same_files_at_the_same_time_have_the_same_name(tmp_path: Path, tree: Path) -> None:
     (tree / "a.py").write_text("1\n")
-    names = {History(tmp_path / f"{n}.git", tree, clock=clock).snapshot("developer", "x").commit for n in "ab"}
+    names = {
+        History(tmp_path / f"{n}.git", tree, clock=clock).snapshot("developer", "x").commit for n in "ab"
+    }
     assert len(names) == 1
 
 
@@ -96,7 +99,7 @@ def test_restore_brings_back_exactly_the_files(history: History, tree: Path) -> 
     history.restore(commit)
     assert listing(tree) == ["link", "pkg", "pkg/a.py", "run.sh"]
     assert (tree / "run.sh").stat().st_mode & 0o111
-    assert os.readlink(tree / "link") == "pkg/a.py"
+    assert (tree / "link").readlink() == Path("pkg/a.py")
     assert history.snapshot("developer", "again").changed == ()
 
 

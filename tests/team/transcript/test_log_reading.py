@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from team.transcript.events import Event, Message
 from team.transcript.logfile import digest, encode, read_log
 

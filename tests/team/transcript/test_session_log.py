@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from team.errors import DiskTrouble, SessionBusy, SessionNotFound, UsageError
 from team.transcript.events import Event, Gate, Message, ModelCall, Note, SessionEnded, SessionStarted
 from team.transcript.logfile import read_log
@@ -261,10 +262,13 @@ def test_killed_writer_leaves_a_log_that_goes_on(tmp_path: Path) -> None:
     ("title", "slug"),
     [
         ("Invoice", "invoice"),
-        ("Rechnungen für Zürich!", "rechnungen-fur-zurich"),
+        ("Rechnungen für Zürich!", "rechnungen-fur"),
         ("日本", "session"),
-        ("a very long title that nobody would want to see in a folder's name", "a-very-long-title-that-nobody"),
-        ("x" * 100, "x" * 32),
+        (
+            "a very long title that nobody would want to see in a folder's name",
+            "a-very-long-title",
+        ),
+        ("x" * 100, "x" * 20),
         ("../../etc/passwd", "etc-passwd"),
         ("key sk-abcdefghijklmnop1234", "key-redacted"),
     ],
