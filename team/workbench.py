@@ -74,8 +74,19 @@ def new_board(spec: Spec, config: CodeGenerationConfig, source: AnswerSource) ->
     )
 
 
-def open_sandbox(files: Path, config: CodeGenerationConfig, on_status: Callable[[str], None]) -> Executor:
+def open_sandbox(
+    files: Path,
+    config: CodeGenerationConfig,
+    on_status: Callable[[str], None],
+    packages: tuple[str, ...] = (),
+) -> Executor:
     """The executor that the configuration asks for, over the shared workspace.
+
+    Args:
+        files: the shared workspace.
+        config: the settings.
+        on_status: told in one line what takes long.
+        packages: requirements that the spec adds to those of the configuration.
 
     Raises:
         executors.SandboxUnavailable: nothing on this machine confines code as asked.
