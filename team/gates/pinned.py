@@ -13,6 +13,9 @@ LINE_LENGTH = 100
 RUFF_SELECT = ("E4", "E7", "E9", "F", "W", "I", "B", "UP", "C4", "SIM", "ASYNC", "BLE", "PLE")
 """Rule families of the lint gate. The length of lines is the formatter's affair."""
 
+RUFF_IGNORE = ("ASYNC109",)
+"""Of these, rules against an interface that requirements may ask for, such as a `timeout` parameter."""
+
 RUFF_STYLE = ("W", "I", "UP", "C4", "SIM")
 """Of these, the families whose findings are minor: they are told and never turn the gate red."""
 
@@ -29,6 +32,7 @@ _RUFF_LAYOUT = (
 )
 _RUFF_RULES = (
     f"--select={','.join(RUFF_SELECT)}",
+    f"--ignore={','.join(RUFF_IGNORE)}",
     "--config",
     'src = [".", "src"]',
     "--config",
