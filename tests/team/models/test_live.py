@@ -441,6 +441,13 @@ def test_a_request_that_was_not_answered_uses_nothing_up(openai_server):
     assert line.ask().content == "done"
 
 
+def test_a_request_that_failed_uses_nothing_up(openai_server):
+    line = Line(openai_server([Reply(status=413), "done"]), budget=Budget(max_calls=1))
+    with pytest.raises(ContextOverflow):
+        line.ask()
+    assert line.ask().content == "done"
+
+
 def test_the_budget_of_money_stops_before_the_next_call(openai_server):
     server = openai_server(["x", "x"])
     line = Line(server, price=(1000.0, 1000.0), budget=Budget(max_cost=0.015))
