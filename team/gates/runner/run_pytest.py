@@ -87,8 +87,8 @@ def main() -> None:
     report.say("ready")
     leave = watch_exit(report, Place(root))
     report.show_stack_after(job["seconds"])
-    measured = start_coverage(root)
-    code = run(root, job["options"] + job["files"], report)
+    measured = coverage_of(root)
+    code = run(root, job["options"] + job["files"], Recorder(root, report, measured))
     faulthandler.cancel_dump_traceback_later()
     report.say("coverage", lines=executed_lines(measured, Place(root)))
     report.say("end", exit=code)
@@ -96,14 +96,12 @@ def main() -> None:
     leave(0)
 
 
-def run(root: str, arguments: list[str], report: Report) -> int | None:
+def run(root: str, arguments: list[str], recorder: Recorder) -> int | None:
     """pytest's exit code, or None when an exception got out of it."""
-    place = Place(root)
     try:
-        return int(pytest.main(options(root) + arguments, plugins=[Recorder(root, report)]))
+        return int(pytest.main(options(root) + arguments, plugins=[recorder]))
     except BaseException as error:  # noqa: BLE001 - whatever the workspace threw ends the run
-        lines = place.of(error)
-        report.say("escaped", error=described(error), at=lines[-1] if lines else None)
+        recorder.escaped(error)
         return None
 
 
@@ -129,16 +127,14 @@ def watch_exit(report: Report, place: Place) -> Callable[[int], NoReturn]:
     return really_exit
 
 
-def start_coverage(root: str) -> Any:
-    """A started measurement of what lies in the workspace, or None without the `coverage` package."""
+def coverage_of(root: str) -> Any:
+    """A measurement of what lies in the workspace, or None without the `coverage` package."""
     try:
         from coverage import Coverage
     except ImportError:
         return None
     kinds = ["thread", "greenlet"] if importlib.util.find_spec("greenlet") else ["thread"]
-    measured = Coverage(data_file=None, config_file=False, source=[root], concurrency=kinds, messages=False)
-    measured.start()
-    return measured
+    return Coverage(data_file=None, config_file=False, source=[root], concurrency=kinds, messages=False)
 
 
 def executed_lines(measured: Any, place: Place) -> dict[str, list[int]] | None:
@@ -168,15 +164,18 @@ def trimmed(text: str) -> str:
 class Recorder:
     """A pytest plugin that says what happened, from the exceptions themselves and not from reports."""
 
-    def __init__(self, root: str, report: Report) -> None:
+    def __init__(self, root: str, report: Report, measured: Any) -> None:
         self._root = root
+        self._measured = measured
         self._say = report.say
         self._place = Place(root)
         self._truth: dict[tuple[str, str], dict[str, Any]] = {}
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self) -> Iterator[None]:
-        """Make the workspace importable, now that the installed plugins are loaded."""
+        """Make the workspace importable, now that the installed plugins are loaded; measure from here."""
+        if self._measured:
+            self._measured.start()
         folders = [str(folder) for folder in (Path(self._root), Path(self._root, "src")) if folder.is_dir()]
         sys.path[:0] = folders
         os.environ["PYTHONPATH"] = os.pathsep.join(folders)
@@ -186,6 +185,11 @@ class Recorder:
             cause = getattr(error, "cause", None) or error.__cause__ or error
             text = "".join(traceback.format_exception(cause))
             self._collect_error(self._place.relative(str(getattr(error, "path", ""))) or "", cause, text)
+
+    def escaped(self, error: BaseException) -> None:
+        """Something that pytest did not catch."""
+        places = self._place.of(error)
+        self._say("escaped", error=described(error), at=places[-1] if places else None)
 
     def pytest_collectstart(self, collector: Any) -> None:
         """A module is about to be imported."""
