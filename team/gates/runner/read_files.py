@@ -78,14 +78,15 @@ def decoded(data: bytes) -> str:
     if b"\0" in data:
         raise Unreadable("the file holds a NUL byte", data[: data.index(b"\0")].count(b"\n") + 1)
     try:
+        text = data.decode("utf-8-sig")
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        if encoding not in ("utf-8", "utf-8-sig", "ascii"):
-            raise Unreadable(f"the file declares the encoding {encoding}; only UTF-8 is judged", 1)
-        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable("the file is not UTF-8", data[: error.start].count(b"\n") + 1) from error
     except SyntaxError as error:
         raise Unreadable(str(error), 1) from error
+    if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        raise Unreadable(f"the file declares the encoding {encoding}; only UTF-8 is judged", 1)
+    return text
 
 
 def parsed(text: str, path: str) -> ast.Module:

@@ -7,49 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support.gate_trees import GOOD, Judge
 
 from executors import Executor, SandboxUnavailable, open_executor
 from team.gates import judge, make_target
 from team.gates.base import GateResult, GateSettings, Target
-
-MODULE = '''"""Arithmetic."""
-
-
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
-
-
-def half(number: int) -> float:
-    """Half of a number that is not negative."""
-    if number < 0:
-        raise ValueError("negative")
-    return number / 2
-'''
-
-TESTS = """import pytest
-
-from app.calc import add, half
-
-
-def test_add() -> None:
-    assert add(1, 2) == 3
-
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_half(number: int) -> None:
-    assert half(number) == number / 2
-
-
-class TestNegative:
-    def test_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="negative"):
-            half(-1)
-"""
-
-GOOD = {"app/__init__.py": '"""An application."""\n', "app/calc.py": MODULE, "tests/test_calc.py": TESTS}
-
-Judge = Callable[..., GateResult]
 
 
 @pytest.fixture
@@ -93,8 +55,3 @@ def judged(target: Callable[..., Target]) -> Judge:
         return result
 
     return one
-
-
-def rules(result: GateResult) -> set[str]:
-    """The rules of a result's findings that decide."""
-    return {finding.rule for finding in result.findings if finding.severity != "minor"}

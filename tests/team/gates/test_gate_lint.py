@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import Judge, rules
+from support.gate_trees import Judge, rules
 
 
 def test_a_defect_is_placed_and_named(judged: Judge) -> None:

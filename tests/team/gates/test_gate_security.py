@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conftest import Judge, rules
+from support.gate_trees import Judge, rules
 
 SHELL = "import subprocess\n\n\ndef run(text: str) -> None:\n    subprocess.call(text, shell=True){comment}\n"
 

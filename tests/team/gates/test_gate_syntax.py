@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Judge
+from support.gate_trees import Judge
 
 
 def test_an_error_is_placed(judged: Judge) -> None:

@@ -3,14 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Judge, rules
+from support.gate_trees import Judge, rules
 
 WRONG = '"""A module."""\n\n\ndef f(x: int) -> str:\n    return x{comment}\n'
 
 
 def test_sources_are_strict_and_tests_are_not(judged: Judge) -> None:
     untyped = "def f(x):\n    return x\n"
-    result = judged("types", {"a.py": untyped, "tests/test_a.py": f"from a import f\n\n\n{untyped}"})
+    result = judged("types", {"a.py": untyped, "tests/test_a.py": f"import a\n\n\n{untyped}"})
 
     assert result.status == "fail"
     assert [(f.file, f.line, f.rule) for f in result.findings] == [("a.py", 1, "no-untyped-def")]

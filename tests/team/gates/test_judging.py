@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.gate_trees import Make
 
 from executors import Executor
 from team.gates import GATE_NAMES, judge, make_target, pinned_configuration
-from team.gates.base import Target
-
-Make = Callable[..., Target]
 
 
 def test_a_good_tree_passes_every_gate_and_is_left_as_it_was(target: Make, good: dict[str, str]) -> None:
