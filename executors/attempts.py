@@ -55,6 +55,18 @@ def _can_write(place: Path) -> bool:
     return True
 
 
+def _opens_kernel_settings(outside: Outside) -> bool:
+    return any(_can_open(f"/proc/{name}") for name in ("sys/kernel/core_pattern", "sysrq-trigger"))
+
+
+def _can_open(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError:
+        return False
+    return True
+
+
 def _connects_to_the_host(outside: Outside) -> bool:
     with socket.create_connection(("127.0.0.1", outside["port"]), timeout=1):
         return True
@@ -129,6 +141,7 @@ ATTEMPTS: tuple[Callable[[Outside], bool], ...] = (
     _reads_a_file_outside,
     _reads_the_home_folder,
     _writes_outside_the_workspace,
+    _opens_kernel_settings,
     _connects_to_the_host,
     _connects_to_an_abstract_socket,
     _opens_a_vsock,

@@ -111,7 +111,8 @@ def _system(limits: Limits, passwd: int, group: int) -> Iterator[str]:
     for name in (*_ETC, *(_NETWORK_ETC if limits.network else ())):
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     yield from ("--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group")
-    yield from ("--proc", "/proc", "--dev", "/dev")
+    # Root owns the kernel's settings in /proc/sys by its number alone, capabilities or not.
+    yield from ("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
 
 
 def _memory_mounts(limits: Limits) -> Iterator[str]:

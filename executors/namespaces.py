@@ -60,7 +60,14 @@ class NamespaceTree:
         return deleted_bytes(proc, pids_in(proc), device) if proc is not None else 0
 
     def kill(self) -> None:
-        """Kill the first process, and with it the namespace."""
+        """Kill the first process, and with it the namespace.
+
+        It must get its turn to die: only then can no process of the namespace fork any more.
+        """
+        if select.select([self._init_handle], [], [], 0)[0]:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.sched_setscheduler(self._init, os.SCHED_RR, os.sched_param(1))
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
 
