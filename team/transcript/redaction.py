@@ -33,7 +33,7 @@ _SHAPES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         (("hf_",), r"hf_[A-Za-z0-9]{30,}"),
         (("npm_",), r"npm_[A-Za-z0-9]{36}"),
         (("pypi-",), r"pypi-[A-Za-z0-9_-]{40,}"),
-        (("eyJ",), r"(?<![-.])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+        (("eyJ",), r"(?<!-)eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     )
 )
 _BEARER = re.compile(r"(?i:\bbearer)[ \t]{1,4}([A-Za-z0-9._~+/-]{16,}={0,2})")
