@@ -133,7 +133,7 @@ def record_start(log: SessionLog, spec: Spec, config: CodeGenerationConfig, sand
     """Write the first event and the first `session.json`."""
     started = SessionStarted(
         kind=spec.kind,
-        spec=spec.model_dump(mode="json", exclude_none=True),
+        spec=spec.model_dump(mode="json", exclude_none=True, by_alias=True),
         config=config.public(),
         versions=versions(),
         sandbox=sandbox,
