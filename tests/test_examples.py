@@ -17,11 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 RATE_LIMITER = ROOT / "examples" / "rate_limiter"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def sandbox(tmp_path: Path) -> None:
     """Skips where this machine cannot confine code."""
+    probe = tmp_path / "probe"
+    probe.mkdir()
     try:
-        with open_executor("auto", work_dir=tmp_path / "probe") as executor:
+        with open_executor("auto", work_dir=probe) as executor:
             executor.run(["python", "-c", "pass"])
     except SandboxUnavailable as error:
         pytest.skip(f"no sandbox: {error}")
@@ -38,6 +40,7 @@ def devteam(*arguments: str) -> tuple[int, dict[str, object]]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_the_rate_limiter_is_refused_repaired_and_accepted(tmp_path: Path) -> None:
     tape = f"tape:{RATE_LIMITER / 'tape.jsonl'}"
     code, result = devteam(
@@ -58,6 +61,7 @@ def test_the_tape_says_that_it_was_written_by_hand() -> None:
     assert "hand-written" in first["text"].lower()
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_the_invoices_are_accepted_without_a_model(tmp_path: Path) -> None:
     code, result = devteam(
         "crud", str(ROOT / "examples" / "invoices.yaml"), "--model", "draft", "--work-dir", str(tmp_path)
