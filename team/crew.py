@@ -52,6 +52,13 @@ class Crew:
     chat: GroupChat
     manager: GroupChatManager
 
+    @property
+    def opener(self) -> ConversableAgent:
+        """Who brings the task into the chat: after them, ``round_robin`` begins at the top."""
+        if self.chat.speaker_selection_method == "round_robin":
+            return list(self.agents.values())[-1]
+        return self.agents["executor"]
+
 
 def roles_of(config: CodeGenerationConfig) -> tuple[str, ...]:
     """The roles that take part, in speaking order."""

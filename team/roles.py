@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from team.late import LateExecutor
 from team.models.base import Answer
 from team.models.client import client_class, llm_config
 from team.workflow import AUTHORS
+
+# It announces on stdout, twice for each agent, that a client of ours is about to be registered.
+logging.getLogger("autogen.oai.client").setLevel(logging.WARNING)
 
 ROLES = ("architect", *AUTHORS, "executor", "code_reviewer")
 """The five roles, in the order in which ``round_robin`` lets them speak."""

@@ -146,7 +146,7 @@ class Session:
     def _converse(self, task: str) -> tuple[Reason, str]:
         crew = self._running_crew
         with IOStream.set_default(_Silence()):
-            crew.agents["executor"].initiate_chat(crew.manager, message=task, silent=True)
+            crew.opener.initiate_chat(crew.manager, message=task, silent=True)
         return self.bench.conductor.ending or Reason.ITERATIONS, ""
 
     @property
