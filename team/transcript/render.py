@@ -16,45 +16,56 @@ from team.transcript.shorten import shorten_blocks
 from team.transcript.wording import COLOURS, MARKS, counted, describe, money, short
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
+_ROOMY = 100
 _COLUMNS = 12
 _FILES = 30
 
 
-def session_table(sessions: Iterable[Transcript]) -> Table:
-    """One row for each session: id, status, iterations, calls, tokens, cost, when, what.
+class SessionTable:
+    """One row for each session: id, status, iterations, calls, tokens, cost; with room: when and what."""
 
-    Where it is too narrow, the last two give way; an id that `new_session_id` made stays whole in 80 columns.
-    """
-    table = _table()
-    table.padding = (0, 1, 0, 0)
-    table.add_column("session", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    for name in ("rounds", "calls", "tokens", "USD"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("when")
-    table.add_column("what")
-    for session in sessions:
-        told = session.summary
-        totals = _dict(told.get("totals"))
-        tokens = _number(totals.get("prompt_tokens")) + _number(totals.get("completion_tokens"))
-        title = str(told.get("title") or "")
-        table.add_row(
-            Text(one_line(session.folder.name, 80)),
-            _status(told),
-            str(_number(totals.get("iterations"))),
-            str(_number(totals.get("calls"))),
-            short(tokens),
-            _cost(totals),
-            _giving_way(session.when[5:]),
-            _giving_way(f"{told.get('kind', '?')}{': ' if title else ''}{title}"),
-        )
-    return table
+    def __init__(self, sessions: Iterable[Transcript]) -> None:
+        self._sessions = list(sessions)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        roomy = options.max_width >= _ROOMY
+        table = _table()
+        table.padding = (0, 2 if roomy else 1, 0, 0)
+        for name in ("session", "status"):
+            table.add_column(name, no_wrap=True)
+        for name in ("rounds", "calls", "tokens", "USD"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for name in ("when", "what") if roomy else ():
+            table.add_column(name, no_wrap=name == "when")
+        for session in self._sessions:
+            cells = _cells(session)
+            table.add_row(*(cells if roomy else cells[:6]))
+        yield table
 
 
-def _giving_way(text: str) -> Text:
-    return Text(one_line(text, 60), no_wrap=True, overflow="ellipsis")
+def session_table(sessions: Iterable[Transcript]) -> SessionTable:
+    """The table of sessions, in the order given; ids stay whole in 80 columns."""
+    return SessionTable(sessions)
+
+
+def _cells(session: Transcript) -> list[str | Text]:
+    told = session.summary
+    totals = _dict(told.get("totals"))
+    tokens = _number(totals.get("prompt_tokens")) + _number(totals.get("completion_tokens"))
+    title = str(told.get("title") or "")
+    what = one_line(f"{told.get('kind', '?')}{': ' if title else ''}{title}", 60)
+    return [
+        Text(one_line(session.folder.name, 80)),
+        _status(told),
+        str(_number(totals.get("iterations"))),
+        str(_number(totals.get("calls"))),
+        short(tokens),
+        _cost(totals),
+        Text(session.when),
+        Text(what, no_wrap=True, overflow="ellipsis"),
+    ]
 
 
 def session_page(session: Transcript, *, verbose: bool = False) -> RenderableType:

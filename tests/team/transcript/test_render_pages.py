@@ -24,7 +24,7 @@ def test_table_has_a_row_for_each_session(make_session: Make) -> None:
     log = make_session()
     page = printed(session_table([log, make_session("other")]))
     row = next(line for line in page.splitlines() if log.session in line)
-    assert "01-02 03:04" in row and "accepted" in row and "run" in row
+    assert "2026-01-02 03:04" in row and "accepted" in row and "run" in row
     assert len(page.splitlines()) == 3
 
 
@@ -74,7 +74,7 @@ def test_hostile_text_cannot_steer_the_terminal(make_session: Make) -> None:
     for page in (session_page(log), session_page(log, verbose=True), session_table([log])):
         text = printed(page)
         assert not set(text) & set("\x1b\x07\x9b\r\u202e\u2066")
-        assert "[bold]markup[/bold]" in text or page.__class__.__name__ == "Table"
+        assert "[bold]markup[/bold]" in text or page.__class__.__name__ == "SessionTable"
 
 
 def test_plain_text() -> None:
