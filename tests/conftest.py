@@ -33,6 +33,8 @@ def _is_loopback(host: object) -> bool:
 
 
 def _guard(event: str, args: tuple[Any, ...]) -> None:
+    if not event.startswith("socket."):
+        return
     if event == "socket.getaddrinfo":
         host = args[0]
         if str(host).endswith(".invalid"):

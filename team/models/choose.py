@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError, SpecError
@@ -17,6 +17,9 @@ from team.models.pricing import price_of
 from team.models.tape import TapeSource
 from team.oai_config_list import NAME as LIST_NAME
 from team.oai_config_list import read_config_list
+
+if TYPE_CHECKING:
+    from team.specs import Spec
 
 KEY_NAME = "OPENAI_API_KEY"
 URL_NAME = "OPENAI_BASE_URL"
@@ -41,15 +44,6 @@ To see the team at work without any model:
   devteam run --file examples/rate_limiter/requirements.md --model tape:examples/rate_limiter/tape.jsonl"""
 
 
-class HasKind(Protocol):
-    """A spec, as far as this module looks at it."""
-
-    @property
-    def kind(self) -> str:
-        """run, api, crud, etl or solve."""
-        ...
-
-
 class Account(NamedTuple):
     """An endpoint with its key, and where the key was named."""
 
@@ -61,12 +55,11 @@ class Account(NamedTuple):
 
 def choose_source(
     config: CodeGenerationConfig,
-    spec: HasKind,
+    spec: Spec,
     *,
     budget: Budget,
     tree: Callable[[], Mapping[str, str]],
     on_status: Status,
-    drafter: Drafter | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AnswerSource:
     """The source that `config` means for `spec`: a tape, the draft or a live model.
@@ -77,23 +70,33 @@ def choose_source(
         budget: what the source may spend.
         tree: gives the current files, for the draft's reviews.
         on_status: is told when nothing is configured and the draft is used, and what is waited for.
-        drafter: writes the draft; None looks for one that knows this kind of spec.
         environ: where the key, the base URL and the list are looked up that `config` does not have.
 
     Raises:
         ConfigError: the settings name no source, or one that cannot be.
+        SpecError: the spec cannot be drafted.
     """
     model = _model_name(config.model)
     if model.startswith("tape:"):
         return _tape(model.removeprefix("tape:"), budget, on_status)
-    drafter = drafter or _drafter_for(spec)
     if model == "draft":
-        return _draft(config, spec, drafter, tree)
+        return _draft(config, spec, tree)
     account = _account(config, model, os.environ if environ is None else environ)
-    if model or not drafter:
-        return _live(config, spec, account, budget, on_status)
-    on_status("no model is named, so the draft is used; --model NAME asks a model")
-    return _draft(config, spec, drafter, tree)
+    if not account.model and _drafter_of(spec):
+        on_status("no model is named, so the draft is used; --model NAME asks a model")
+        return _draft(config, spec, tree)
+    return _live(config, _checked(account, spec), budget, on_status)
+
+
+def _drafter_of(spec: Spec) -> Drafter | None:
+    """Who can draft that kind of spec without a model; a template engine costs nothing until it is needed."""
+    from team.specs import CrudSpec
+
+    if not isinstance(spec, CrudSpec):
+        return None
+    from team.generators.crud import CrudDraft
+
+    return CrudDraft(spec)
 
 
 def _model_name(model: str) -> str:
@@ -119,12 +122,8 @@ def _tape(path: str, budget: Budget, on_status: Status) -> TapeSource:
     return TapeSource(tape, budget=budget)
 
 
-def _draft(
-    config: CodeGenerationConfig,
-    spec: HasKind,
-    drafter: Drafter | None,
-    tree: Callable[[], Mapping[str, str]],
-) -> DraftSource:
+def _draft(config: CodeGenerationConfig, spec: Spec, tree: Callable[[], Mapping[str, str]]) -> DraftSource:
+    drafter = _drafter_of(spec)
     if drafter is None:
         what = "free-form requirements" if spec.kind == "run" else f"a spec of the kind {spec.kind!r}"
         raise ConfigError(f"{what} cannot be drafted", "name a model with --model")
@@ -133,13 +132,10 @@ def _draft(
     return DraftSource(drafter, tree)
 
 
-def _live(
-    config: CodeGenerationConfig, spec: HasKind, account: Account, budget: Budget, on_status: Status
-) -> LiveSource:
+def _live(config: CodeGenerationConfig, account: Account, budget: Budget, on_status: Status) -> LiveSource:
     for role, name in config.role_models.items():
         if name == "draft" or name.startswith("tape:") or not name.strip():
             raise ConfigError(f"{name!r} cannot answer for the role {role}", "name a model")
-    _check_account(account, spec)
     _check_price(config, account)
     return LiveSource(
         model=account.model,
@@ -154,12 +150,13 @@ def _live(
     )
 
 
-def _check_account(account: Account, spec: HasKind) -> None:
+def _checked(account: Account, spec: Spec) -> Account:
+    """The account with a model to ask, and a key or an endpoint to ask it at."""
     if not account.model and account.base_url:
         mend = f"choose one with --model; `curl {account.base_url.rstrip('/')}/models` lists what there is"
         raise ConfigError(f"no model is named for {account.base_url}", mend)
     if account.api_key or account.base_url:
-        return
+        return account._replace(model=account.model or DEFAULT_MODEL)
     if account.model:
         raise ConfigError(
             f"there is no key for {account.model}: {account.key_name} is not set", HOW_TO_CONFIGURE
@@ -188,8 +185,6 @@ def _account(config: CodeGenerationConfig, model: str, environ: Mapping[str, str
         )
     key = key or environ.get(KEY_NAME, "").strip()
     base_url = config.base_url or environ.get(URL_NAME, "").strip() or None
-    if not model and key and not base_url:
-        model = DEFAULT_MODEL
     return Account(model, base_url, key or None, _key_name(key, environ))
 
 
@@ -208,7 +203,3 @@ def _listed(model: str, environ: Mapping[str, str]) -> dict[str, str]:
     if not entry and not environ.get(KEY_NAME, "").strip():
         entry, _ = read_config_list(environ, Path.cwd(), "")
     return entry
-
-
-def _drafter_for(spec: HasKind) -> Drafter | None:
-    return None

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from support.openai_server import KEY
@@ -15,22 +14,13 @@ from team.models.choose import choose_source
 from team.models.draft import DraftSource
 from team.models.live import LiveSource
 from team.models.tape import TapeSource
+from team.specs import CrudSpec, ProblemSpec, TaskSpec
 
-
-class Drafter:
-    def plan(self) -> str:
-        return "plan"
-
-    def tests(self) -> dict[str, str]:
-        return {}
-
-    def code(self) -> dict[str, str]:
-        return {}
-
-    def review(self, tree: object) -> list[str]:
-        return []
-
-
+SPECS = {
+    "run": TaskSpec(requirements="Write it."),
+    "crud": CrudSpec(entities=[{"name": "Note", "fields": [{"name": "text", "type": "text"}]}]),
+    "solve": ProblemSpec(description="Add two numbers."),
+}
 SOURCES: list[AnswerSource] = []
 
 
@@ -43,17 +33,14 @@ def hang_up():
     SOURCES.clear()
 
 
-def choose(
-    kind: str = "run", drafter: object = None, environ: dict[str, str] | None = None, **settings: object
-):
+def choose(kind: str = "run", environ: dict[str, str] | None = None, **settings: object):
     said: list[str] = []
     source = choose_source(
         CodeGenerationConfig(**settings),
-        SimpleNamespace(kind=kind),
+        SPECS[kind],
         budget=Budget(),
         tree=dict,
         on_status=said.append,
-        drafter=drafter,
         environ=environ or {},
     )
     source.said = said
@@ -61,8 +48,8 @@ def choose(
     return source
 
 
-def ask(source) -> str:
-    return source.answer(Request(agent="developer", step="code", system="s", user="u")).content
+def ask(source, step: str = "code") -> str:
+    return source.answer(Request(agent="developer", step=step, system="s", user="u")).content
 
 
 def test_a_named_model_is_asked(openai_server):
@@ -82,13 +69,14 @@ def test_a_key_alone_means_a_default_model():
 
 
 def test_the_draft_is_used_when_nothing_is_configured_and_says_so():
-    source = choose("crud", Drafter())
+    source = choose("crud")
     assert isinstance(source, DraftSource)
     assert source.said == ["no model is named, so the draft is used; --model NAME asks a model"]
+    assert "Note" in ask(source, step="plan")
 
 
 def test_the_draft_is_used_when_it_is_named():
-    source = choose("crud", Drafter(), model="draft")
+    source = choose("crud", model="draft")
     assert isinstance(source, DraftSource)
     assert source.said == []
 
@@ -119,7 +107,7 @@ def test_free_form_requirements_cannot_be_drafted():
 
 def test_a_draft_cannot_choose_speakers():
     with pytest.raises(ConfigError, match="speaker_selection='auto'"):
-        choose("crud", Drafter(), model="draft", speaker_selection="auto")
+        choose("crud", model="draft", speaker_selection="auto")
 
 
 @pytest.mark.parametrize("name", ["  ", "\t", "a\nb", "gpt\x1b[2J"])
@@ -174,6 +162,10 @@ def listed(openai_server):
 @pytest.mark.parametrize(("model", "answering"), [("", "m1"), ("m2", "m2"), ("m3", "m3")])
 def test_autogens_list_is_honoured(listed, model, answering):
     assert ask(choose(model=model, environ=listed)) == answering
+
+
+def test_a_listed_model_is_asked_rather_than_the_draft(listed):
+    assert ask(choose("crud", environ=listed)) == "m1"
 
 
 def test_autogens_list_may_be_a_file(listed, tmp_path: Path):
