@@ -106,7 +106,7 @@ def _facts(result: GenerationResult) -> Iterator[tuple[str, str]]:
         tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
         yield "model", f"{usage.calls} calls, {tokens}, {cost}"
     else:
-        yield "model", "no model call"
+        yield "model", "no model call" + (": drafted from templates" if result.iterations else "")
     yield "rounds", str(result.iterations)
 
 

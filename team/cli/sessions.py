@@ -145,6 +145,8 @@ def _watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], A
     from team.cli.asking import ask_on_terminal
     from team.transcript.live import LiveProgress
 
+    if config.executor == "unconfined" and not config.quiet:
+        notices().print("unconfined: what models write can do here whatever you can", style="bold red")
     if not config.verbose:
         logging.disable(logging.INFO)  # the libraries' own chatter; ours are events
     with interruptible(), stdout_for_results():
