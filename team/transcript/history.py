@@ -81,12 +81,16 @@ class History:
     def restore(self, commit: str) -> None:
         """Make the work tree what it was at `commit`: other files go, links are not followed.
 
+        An empty name stands for no files at all, which is where a resumed session begins.
+
         Raises:
             UsageError: there is no such commit.
             DiskTrouble: the files cannot be written.
         """
-        _make(self.work_tree, self._read(self._known(commit)), commit[:12])
-        self._git.run("update-ref", _BRANCH, commit)
+        wanted = self._read(self._known(commit)) if commit else []
+        _make(self.work_tree, wanted, commit[:12] or "the start")
+        if commit:
+            self._git.run("update-ref", _BRANCH, commit)
         self._head = commit
 
     def diff(self, a: str, b: str) -> str:
@@ -199,7 +203,7 @@ class NullHistory:
         return Snapshot("", tuple(sorted(map(_text, changed))), tuple(sorted(map(_text, left_out))))
 
     def restore(self, commit: str) -> None:
-        """Go back to the last snapshot, which is the only one that is known; its commit is empty.
+        """Go back to the last snapshot, the only one that is known, or to no files before the first.
 
         Raises:
             UsageError: another one is asked for.

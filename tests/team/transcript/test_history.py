@@ -8,7 +8,7 @@ import pytest
 from team.errors import UsageError
 from team.transcript import worktree
 from team.transcript.git import git_program
-from team.transcript.history import History, NullHistory, open_history
+from team.transcript.history import History, NullHistory, Snapshot, open_history
 
 pytestmark = pytest.mark.skipif(git_program() is None, reason="git is not installed")
 
@@ -76,7 +76,7 @@ def test_diff_numbers_and_show(history: History, tree: Path) -> None:
         history.show(one, "none.py")
 
 
-@pytest.mark.parametrize("commit", ["--output=/tmp/x", "HEAD", "0" * 40, "", "main:a"])
+@pytest.mark.parametrize("commit", ["--output=/tmp/x", "HEAD", "0" * 40, "main:a"])
 def test_only_commits_of_the_history_are_taken(history: History, commit: str) -> None:
     with pytest.raises(UsageError):
         history.restore(commit)
@@ -197,6 +197,15 @@ def test_what_follows_a_restore_is_compared_with_it(history: History, tree: Path
     history.restore(one)
     (tree / "b.py").write_text("2\n")
     assert history.snapshot("developer", "two").changed == ("b.py",)
+
+
+def test_resumed_session_begins_without_files(history: History, tree: Path) -> None:
+    (tree / "a.py").write_text("1\n")
+    one = history.snapshot("developer", "one").commit
+    history.restore("")
+    assert listing(tree) == []
+    (tree / "a.py").write_text("1\n")
+    assert history.snapshot("developer", "one") == Snapshot(one, ("a.py",))
 
 
 def test_history_goes_on_after_a_kill(tmp_path: Path, history: History, tree: Path) -> None:
