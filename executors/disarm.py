@@ -7,12 +7,12 @@ user is removed once nothing runs any more, and named in the outcome's denials.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from executors.scan import Snapshot, mode_of, printable
+from executors.scan import TOO_DEEP, Snapshot, mode_of, printable
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
 
@@ -23,6 +23,7 @@ def disarm(root: Path, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     - A `.git` that was not there: its hooks and configuration would run when somebody uses git here.
     - Pipes, sockets and devices: reading one can hang, or reach something else.
     - Links that lead out of the workspace: whoever reads or writes there would follow them.
+    - Folders nested so deep that tools fail on them, when they try to clear them away, too.
     - Set-user-id and set-group-id bits: they would work outside of the sandbox.
     """
     done: list[str] = []
@@ -35,7 +36,7 @@ def disarm(root: Path, before: Snapshot, after: Snapshot) -> tuple[str, ...]:
         if problem is not None:
             _remove(root / path)
             gone = f"{path}/"
-            done.append(f"{printable(path)}: {problem} was removed")
+            done.append(f"{_shortened(printable(path))}: {problem} was removed")
         elif stat.S_ISREG(mode) and mode & _SET_ID:
             (root / path).chmod(stat.S_IMODE(mode) & ~_SET_ID)
             done.append(f"{printable(path)}: its set-id bit was removed")
@@ -58,6 +59,8 @@ def _problem(root: Path, path: str, mode: int, *, known: bool) -> str | None:
     """What is wrong with an entry, in words, or None."""
     if path.rpartition("/")[2].lower() == ".git" and not known:
         return "a git repository made inside the sandbox"
+    if stat.S_ISDIR(mode) and path.count("/") >= TOO_DEEP and not known:
+        return "a folder nested too deep"
     if stat.S_ISLNK(mode):
         inside = Path(os.path.realpath(root / path)).is_relative_to(root)
         return None if inside else "a link that leads out of the workspace"
@@ -66,9 +69,14 @@ def _problem(root: Path, path: str, mode: int, *, known: bool) -> str | None:
     return None
 
 
+def _shortened(path: str) -> str:
+    return path if len(path) < 200 else f"{path[:100]}…{path[-99:]}"
+
+
 def _remove(path: Path) -> None:
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(path.lstat().st_mode):
-            shutil.rmtree(path)
+            # Not by shutil, which fails on folders nested deeper than Python's stack.
+            subprocess.run(["rm", "-rf", "--", path], capture_output=True, check=False)
         else:
             path.unlink()

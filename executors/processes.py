@@ -79,6 +79,13 @@ def pids_in(proc: int) -> list[int]:
     return [int(name) for name in os.listdir(proc) if name.isdigit()]
 
 
+def pids_of_session(proc: int, session: int) -> list[int]:
+    """The processes of a session; none of those that left it."""
+    wanted = str(session).encode()
+    found = ((pid, _stat_fields(proc, pid)) for pid in pids_in(proc))
+    return [pid for pid, fields in found if fields is not None and fields[3] == wanted]
+
+
 def read_proc(proc: int, path: str, at_most: int = 4096) -> bytes:
     """Bytes of a file in a /proc, given by a descriptor; none if the process is gone or closed to us."""
     try:

@@ -7,7 +7,8 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TOO_DEEP = 64
+TOO_DEEP = 64
+"""Levels of folders that are walked."""
 
 Stamp = tuple[int, int, int, int, int]
 
@@ -55,7 +56,7 @@ def scan(root: Path, *, at_most: int | None = None) -> Snapshot:
             if status.st_nlink < 2 or (status.st_dev, status.st_ino) not in seen:
                 found.disk_bytes += status.st_blocks * 512
                 seen.add((status.st_dev, status.st_ino))
-            if stat.S_ISDIR(status.st_mode) and depth < _TOO_DEEP:
+            if stat.S_ISDIR(status.st_mode) and depth < TOO_DEEP:
                 todo.append((path, depth + 1))
             elif stat.S_ISDIR(status.st_mode):
                 found.too_deep = True

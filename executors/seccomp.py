@@ -123,6 +123,11 @@ def supported() -> bool:
     return platform.machine() in _ARCHITECTURES
 
 
+def number_of(call: str) -> int | None:
+    """The number of a refused system call on this machine; None where it does not exist."""
+    return {**_MISSING, **_FORBIDDEN}[call][_ARCHITECTURES[platform.machine()][0]]
+
+
 def program(*, machine: str | None = None, unix_sockets: bool = True) -> bytes:
     """The filter as an array of `struct sock_filter`, in this machine's byte order.
 

@@ -19,6 +19,7 @@ from executors.processes import Usage
 REPORT_BYTES = 16 * 1024 * 1024
 _CHUNK = 256 * 1024
 _POLL_SECONDS = 0.02
+_RAREST_POLL = 0.25
 _POLL_SHARE = 0.1  # of the time, at most, is spent on polling
 THREADS_PER_PROCESS = 4
 MB = 1024 * 1024
@@ -142,7 +143,7 @@ def _follow(
                     return limit
                 # In time of our own: on a machine that the code keeps busy, polls must not grow rare.
                 cost = time.thread_time() - spent
-                next_poll = time.monotonic() + max(_POLL_SECONDS, cost / _POLL_SHARE)
+                next_poll = time.monotonic() + min(max(_POLL_SECONDS, cost / _POLL_SHARE), _RAREST_POLL)
             for key, _ in selector.select(max(0.0, min(deadline, next_poll) - time.monotonic())):
                 if key.fd == tree.ended:
                     return None

@@ -10,6 +10,7 @@ import resource
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from executors.base import Limits
 from executors.confinement import View, environ
-from executors.processes import Usage, deleted_bytes, pids_in, read_proc, usage_of
+from executors.processes import Usage, deleted_bytes, pids_in, pids_of_session, read_proc, usage_of
 from executors.rlimits import rlimits
 from executors.running import SupervisedExecutor
 from executors.scan import Snapshot
@@ -40,24 +41,30 @@ class MarkedTree:
         self.ended = os.pidfd_open(leader.pid)
 
     def usage(self, limits: Limits) -> Usage:
-        """What the marked processes use."""
-        return usage_of(self._proc, self._members(), memory_above=limits.memory_mb * MB)
+        """What the processes of the program's session use; to look for marks would take too long."""
+        pids = pids_of_session(self._proc, self._leader.pid)
+        if len(pids) > limits.processes:
+            return Usage(processes=len(pids))
+        return usage_of(self._proc, pids, memory_above=limits.memory_mb * MB)
 
     def deleted_bytes(self, device: int) -> int:
         """What open files without a name hold of a device."""
-        return deleted_bytes(self._proc, self._members(), device)
+        return deleted_bytes(self._proc, pids_of_session(self._proc, self._leader.pid), device)
 
     def kill(self) -> None:
-        """Kill the process group, then marked processes until none is left."""
+        """Kill the process group, then marked processes until none is left, for ten seconds at most."""
         with suppress(ProcessLookupError):
             os.killpg(self._leader.pid, signal.SIGKILL)
-        for _ in range(100):
-            members = list(self._members())
-            if not members:
+        killed: set[int] = set()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            # Each is killed as it is found: then it cannot fork any more, though it takes time to die.
+            alive = [pid for pid in self._members() if _kill(pid)]
+            if not alive:
                 return
-            for pid in members:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            if killed.issuperset(alive):
+                time.sleep(0.005)
+            killed.update(alive)
 
     def wait(self) -> int:
         """Wait for the program itself, and let go of the descriptors."""
@@ -111,7 +118,7 @@ class UnconfinedExecutor(SupervisedExecutor):
         if program == "python":
             program = str(self._view.interpreter.executable)
         leader = subprocess.Popen(
-            [program, *rest],
+            ["sh", "-c", 'exec "$0" "$@"', program, *rest],  # 126 and 127 where it cannot be executed
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -123,3 +130,12 @@ class UnconfinedExecutor(SupervisedExecutor):
             with suppress(ProcessLookupError):
                 resource.prlimit(leader.pid, name, bounds)
         return MarkedTree(leader, mark)
+
+
+def _kill(pid: int) -> bool:
+    """Kill a process; false when it was gone."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
