@@ -25,12 +25,12 @@ def forgeries(run: TestRun) -> Iterator[Finding]:
     for path in run.changed:
         yield _critical(path, "changed-files", "the test run changes this file, so it is not what was tested")
     for name, record in run.story.tests.items():
-        if any(phase.truth != phase.told and phase.xfail is None for phase in record.phases.values()):
+        if _forged(record):
             yield _critical(_file(name), "forged-report", f"{told(name)}: its report is not what happened")
     for name in run.story.deselected:
         yield _critical(_file(name), "deselected", f"{told(name)} was taken out of the run")
     for path, canary in run.canaries.items():
-        if canary.failure is None and _some_passed(run, path):
+        if _forged(canary) or (canary.failure is None and _some_passed(run, path)):
             where = path.rpartition("/")[0] or "the top folder"
             message = (
                 f"a test of ours in {where} that must fail did not: something there keeps tests from failing"
@@ -87,6 +87,10 @@ def _skipped(name: str, reason: str) -> Finding:
         severity="minor" if _MISSING.search(reason) else "major",
         message=f"{told(name)} is skipped: {told(reason) or 'without a reason'}",
     )
+
+
+def _forged(record: TestRecord) -> bool:
+    return any(phase.truth != phase.told and phase.xfail is None for phase in record.phases.values())
 
 
 def _some_passed(run: TestRun, canary: str) -> bool:

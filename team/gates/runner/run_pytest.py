@@ -191,6 +191,14 @@ class Recorder:
         places = self._place.of(error)
         self._say("escaped", error=described(error), at=places[-1] if places else None)
 
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        """Something that pytest only caught at the very end, such as a `SystemExit` at an import."""
+        self.escaped(excinfo.value)
+
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        """Somebody called `pytest.exit`, or raised what it raises."""
+        self.escaped(excinfo.value)
+
     def pytest_collectstart(self, collector: Any) -> None:
         """A module is about to be imported."""
         if collector.nodeid.endswith(".py"):
