@@ -269,11 +269,13 @@ class CrudSpec(Spec):
         return (*rules, *links)
 
 
+CLASS_SUFFIXES = ("", "Create", "Fields", "Page", "Query", "Read", "Repository", "Update")
+"""What follows an entity's name in the names of its classes."""
+
+
 def class_names(entity: EntitySpec) -> list[str]:
-    """The names of the classes that a module for this entity has."""
-    suffixes = ("", "Create", "Fields", "Page", "Query", "Read", "Repository", "Update")
-    enums = [f"{entity.name}{pascal(field.name)}" for field in entity.fields if field.type == "enum"]
-    return [entity.name + suffix for suffix in suffixes] + enums
+    """The names of the classes that every module for this entity has."""
+    return [entity.name + suffix for suffix in CLASS_SUFFIXES]
 
 
 def _check_reference(entity: EntitySpec, reference: str, names: list[str]) -> None:

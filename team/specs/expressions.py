@@ -79,7 +79,7 @@ class Expression:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether the values keep the rule; enum values are given as text."""
-        return _evaluate(self.tree, values) is not False
+        return _truth(self.tree, values) is not False
 
 
 def looks_like_expression(text: str) -> bool:
@@ -219,7 +219,9 @@ class _Checker:
 
     def _as(self, kind: str, constant: ast.Constant, given: str, other: ast.expr) -> ast.Constant:
         """Turn a constant into what the other side holds."""
-        if kind in ("integer", "number") and given in NUMBER_TYPES:
+        if given == "integer" and kind in NUMBER_TYPES:
+            return constant
+        if given == "number" and kind in ("integer", "number"):
             return constant
         try:
             if kind == "enum" and isinstance(other, ast.Name):
@@ -262,25 +264,28 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
             text = _evaluate(argument, values)
             return UNKNOWN if text is None else len(text)
         case ast.BoolOp(op=op, values=parts):
-            results = [_evaluate(part, values) for part in parts]
+            results = [_truth(part, values) for part in parts]
             decisive = isinstance(op, ast.Or)
-            if any(result is not UNKNOWN and bool(result) is decisive for result in results):
+            if decisive in results:
                 return decisive
             return UNKNOWN if UNKNOWN in results else not decisive
-        case ast.UnaryOp(op=op, operand=inner):
-            result = _evaluate(inner, values)
-            negate = operator.not_ if isinstance(op, ast.Not) else operator.neg
-            return (
-                UNKNOWN
-                if result is UNKNOWN or (result is None and negate is operator.neg)
-                else negate(result)
-            )
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            result = _truth(inner, values)
+            return UNKNOWN if result is UNKNOWN else not result
+        case ast.UnaryOp(operand=inner):
+            number = _evaluate(inner, values)
+            return UNKNOWN if _missing(number) else -number
         case ast.BinOp(left=left, op=operation, right=right):
             numbers = _evaluate(left, values), _evaluate(right, values)
             return UNKNOWN if _missing(*numbers) else _ARITHMETIC[type(operation)](*numbers)
         case ast.Compare(left=left, ops=[comparison], comparators=[right]):
             return _compare(_evaluate(left, values), comparison, _evaluate(right, values))
     raise AssertionError(f"unchecked node {ast.dump(node)}")
+
+
+def _truth(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    result = _evaluate(node, values)
+    return result if result is UNKNOWN else bool(result)
 
 
 def _compare(left: Any, comparison: ast.cmpop, right: Any) -> Any:

@@ -26,7 +26,8 @@ RESERVED_FIELDS = frozenset({"id", "created_at", "updated_at"})
 """The fields that every entity gets anyway."""
 
 _TAKEN_FIELDS = frozenset(
-    {"metadata", "registry", "dt", "sa", "str", "int", "float", "bool", "dict", "list", "mapped_column"}
+    {"metadata", "registry", "dt", "sa", "str", "int", "float", "bool", "dict", "list", "len"}
+    | {"mapped_column", "string_enum", "utc_now", "first_update"}
     | {name for name in dir(BaseModel) if not name.startswith("_")}
     | set(keyword.kwlist)
 )

@@ -1,0 +1,99 @@
+"""CRUD modules from entity specs: a draft without a model, and the generator class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from team.generators.base import Generator
+from team.generators.crud_review import review_crud
+from team.generators.crud_tests import DraftEntity
+from team.generators.polish import polish
+from team.result import GenerationResult
+from team.specs.entity import CrudSpec
+from team.specs.words import describe
+
+if TYPE_CHECKING:
+    from team.specs.entity import EntitySpec
+
+_FOLDER = "drafts/crud"
+_CODE = (
+    "app/__init__.py", "app/database.py", "app/errors.py", "app/main.py", "app/models.py", "app/repository.py",
+    "app/routers/__init__.py", "app/schemas.py", "README.md", "Dockerfile", "requirements.txt",
+    "requirements-dev.txt", "pyproject.toml",
+)  # fmt: skip
+_TESTS = ("tests/conftest.py", "tests/test_database.py")
+
+
+class CRUDGenerator(Generator):
+    """Makes FastAPI + SQLAlchemy + Pydantic modules that create, read, update and delete entities."""
+
+    def generate_crud_module(self, entity_spec: CrudSpec | EntitySpec | Mapping[str, Any]) -> GenerationResult:
+        """A module for one entity, or several under ``entities``.
+
+        Raises:
+            SpecError: the spec does not say what to build.
+            ConfigError: the settings are wrong, or there is no model to ask.
+        """
+        if not isinstance(entity_spec, CrudSpec | Mapping):
+            entity_spec = CrudSpec(entities=(entity_spec,))
+        return self._generate("crud", entity_spec)
+
+
+class CrudDraft:
+    """Writes a whole CRUD module from its spec; the same spec gives the same bytes.
+
+    Raises:
+        SpecError: no example values keep all business rules of an entity.
+    """
+
+    def __init__(self, spec: CrudSpec) -> None:
+        self._spec = spec
+        self._entities = [DraftEntity(entity, spec) for entity in spec.entities]
+
+    def plan(self) -> str:
+        """The layers, the decisions and the entities, as Markdown."""
+        return self._render("plan.md")
+
+    def tests(self) -> dict[str, str]:
+        """Test files: workspace path → text."""
+        files = {path: self._render(path) for path in _TESTS}
+        for entity in self._entities:
+            files[f"tests/test_{entity.plural_snake}_api.py"] = self._render("tests/test_entity_api.py", entity=entity)
+        return polish(files)
+
+    def code(self) -> dict[str, str]:
+        """All other files: workspace path → text."""
+        files = {path: self._render(path) for path in _CODE}
+        for entity in self._entities:
+            files[f"app/routers/{entity.plural_snake}.py"] = self._render("app/routers/entity.py", entity=entity)
+        return polish(files)
+
+    def review(self, tree: Mapping[str, str]) -> list[str]:
+        """What the spec asks for and the tree does not have, one sentence each."""
+        return review_crud(self._entities, tree)
+
+    def _render(self, path: str, **more: Any) -> str:
+        import prompts
+
+        return prompts.render(f"{_FOLDER}/{path}.j2", **self._context, **more)
+
+    @cached_property
+    def _context(self) -> dict[str, Any]:
+        types = {field.type for entity in self._spec.entities for field in entity.fields}
+        references = any(field.references for entity in self._spec.entities for field in entity.fields)
+        return {
+            "title": self._spec.title,
+            "entities": self._entities,
+            "model_names": [entity.name for entity in self._entities],
+            "schema_names": [entity.name + kind for entity in self._entities for kind in ("Create", "Query")],
+            "enum_names": [field.type_name for entity in self._entities for field in entity.enums],
+            "uses": {kind: kind in types for kind in ("decimal", "date", "datetime", "json", "enum", "number", "email")}
+            | {"integer": "integer" in types or references, "text": bool(types & {"string", "text", "email"})},
+            "references": references,
+            "has_rules": any(entity.rules for entity in self._entities),
+            "open_rules": self._spec.prose_rules(),
+            "describe": describe,
+            "py": repr,
+        }

@@ -1,0 +1,237 @@
+"""What the templates of a CRUD module's tests are told: example values as Python source."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from team.generators.crud_view import EntityView, FieldView
+from team.generators.samples import Samples, Values, other_value
+from team.specs.entity import CrudSpec, EntitySpec
+from team.specs.names import snake
+from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
+
+
+class DraftEntity(EntityView):
+    """One entity in the words of the templates, with examples of it."""
+
+    def __init__(self, entity: EntitySpec, spec: CrudSpec) -> None:
+        super().__init__(entity, spec)
+        self.tests = EntityTests(self)
+        self.example = source(self.tests.example)
+        self.example_json = to_json(self.tests.example)
+
+
+class EntityTests:
+    """The examples for the tests of one entity."""
+
+    def __init__(self, entity: EntityView) -> None:
+        self._entity = entity
+        self._samples = Samples(entity.spec)
+        self._full = self._samples.full()
+        self._full |= {field.name: None for field in entity.references if field.spec.nullable}
+
+    @property
+    def parents(self) -> list[str]:
+        """The fixtures of the rows that must be there first."""
+        return list(dict.fromkeys(snake(field.target.name) for field in self._needed if field.target))
+
+    @property
+    def _needed(self) -> list[FieldView]:
+        return [field for field in self._entity.references if not field.spec.nullable]
+
+    @property
+    def data(self) -> list[tuple[str, str]]:
+        """Field and source of its value, in the order of the spec."""
+        needed = {field.name: f'{snake(field.target.name)}["id"]' for field in self._needed if field.target}
+        return [(name, needed.get(name, source(as_json(value)))) for name, value in self._full.items()]
+
+    @property
+    def example(self) -> Values:
+        """The example entity as JSON values."""
+        return as_json(self._full)
+
+    @cached_property
+    def defaults(self) -> Values:
+        """What is filled in when only the needed fields are sent; empty: no example keeps the rules then."""
+        if self._samples.least() is None:
+            return {}
+        fields = (field.spec for field in self._entity.fields)
+        return as_json({f.name: f.default_value for f in fields if f.nullable or f.default is not None})
+
+    @property
+    def defaults_source(self) -> str:
+        """The defaults as source."""
+        return source(self.defaults)
+
+    @property
+    def least(self) -> str | None:
+        """How the needed fields must differ from the example when all else is left out."""
+        least = self._samples.least() or {}
+        changes = {k: v for k, v in least.items() if v != self._full[k] and k not in self.defaults}
+        return source(as_json(changes)) if changes else None
+
+    @property
+    def required(self) -> list[str]:
+        """The fields that cannot be left out."""
+        return [field.name for field in self._entity.fields if field.default is None]
+
+    @property
+    def not_null(self) -> list[str]:
+        """The fields that are never null."""
+        return [field.name for field in self._entity.fields if not field.spec.nullable]
+
+    @property
+    def clearable(self) -> list[str]:
+        """The optional fields that can become null without breaking a rule."""
+        optional = [field.name for field in self._entity.fields if field.spec.nullable]
+        return [name for name in optional if self._samples.without(name)]
+
+    @property
+    def invalid(self) -> list[tuple[str, str]]:
+        """Field and source of a value that must be refused."""
+        return [(field.name, value) for field in self._entity.fields for value in invalid_values(field)]
+
+    @property
+    def unique(self) -> list[str]:
+        """The unique fields that a test can vary."""
+        return [field.name for field in self._entity.unique] if self._others(1) else []
+
+    def _others(self, number: int) -> Values | None:
+        """New values for all unique fields; None: there are none left."""
+        changes = {f.name: other_value(f.spec, self._full[f.name], number) for f in self._entity.unique}
+        fits = self._samples.keeps_all(self._full | changes)
+        return changes if fits and None not in changes.values() and not self._one_to_one else None
+
+    @property
+    def _one_to_one(self) -> bool:
+        return any(field.target for field in self._entity.unique)
+
+    @property
+    def second(self) -> str:
+        """The changes that make another row possible, as source."""
+        return source(as_json(self._others(1) or {}))
+
+    @property
+    def series(self) -> list[str] | None:
+        """The changes for three rows beside each other, as source."""
+        changes = [{}, self._others(1), self._others(2)]
+        if any(change is None for change in changes):
+            return None
+        return "[" + ", ".join(source(as_json(change or {})) for change in changes) + "]"  # type: ignore[return-value]
+
+    @property
+    def taken(self) -> str:
+        """The message of a conflict, as source."""
+        return source(self._entity.taken)
+
+    @property
+    def rules(self) -> list[tuple[str, str]]:
+        """Changes that break a rule, and the rule's message, both as source."""
+        found = [(self._samples.breaking(number), rule) for number, rule in enumerate(self._entity.rules)]
+        return [
+            (source(as_json(changes)), rule.message) for changes, rule in found if changes is not None
+        ]
+
+    @property
+    def untested_rules(self) -> list[str]:
+        """The rules for which no example was found that breaks them."""
+        return [rule.rule.rule for number, rule in enumerate(self._entity.rules) if self._samples.breaking(number) is None]
+
+    @cached_property
+    def _change(self) -> Values | None:
+        return self._samples.change()
+
+    @property
+    def change(self) -> str | None:
+        """One change that keeps every rule, as source."""
+        return None if self._change is None else source(as_json(self._change))
+
+    @property
+    def change_json(self) -> str | None:
+        """The same as JSON."""
+        return None if self._change is None else to_json(as_json(self._change))
+
+    @property
+    def replacement(self) -> str | None:
+        """Changes for a whole replacement, as source."""
+        changes = (self._others(1) or {}) | (self._change or {})
+        return source(as_json(changes)) if changes and self._samples.keeps_all(self._full | changes) else None
+
+    @property
+    def deletes(self) -> list[tuple[EntityView, FieldView]]:
+        """The entities whose example refers to this one, and the field that does."""
+        return [(other, field) for other, field in self._entity.referred if not field.spec.nullable]
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """Field, and source of a value that the example does not have."""
+        found = []
+        for field in self._entity.filters:
+            value = self._full[field.name]
+            other = 2147483647 if field.target else other_value(field.spec, value, 1)
+            if value is not None and other is not None:
+                found.append((field.name, source(as_json(other))))
+        return found
+
+
+def invalid_values(field: FieldView) -> list[str]:
+    """Values that a field must refuse, as source."""
+    low, high = field.spec.bounds
+    kind = field.spec.type
+    if field.target:
+        return ["0", "2**31", '"1"']
+    if kind in TEXT_TYPES:
+        texts = {"email": ['"nobody"']}.get(kind, ["5", '"a\\x00b"'])
+        limits = [f'"x" * {high + 1}'] if high and kind != "email" else []
+        return [*texts, *limits, *([f'"x" * {low - 1}'] if low and kind != "email" else [])]
+    values = {
+        "integer": ['"5"', "1.5", "True", "2**63"], "number": ['"1.5"'], "decimal": ['"much"', "True"],
+        "boolean": ['"yes"', "1"], "date": ['"31.01.2030"', "0"], "uuid": ['"1234"', "5"], "json": ['"text"', "1"],
+        "datetime": ['"2030-01-31T12:00:00"', "0"], "enum": ['"no such value"'],
+    }  # fmt: skip
+    beyond = [source(as_json(limit)) for limit in _beyond(kind, low, high)]
+    if kind == "decimal":
+        beyond.append(source("0." + "1" * (field.spec.places + 1)))
+        beyond.append(source("1" * (DECIMAL_DIGITS + 1)))
+    return list(dict.fromkeys([*values[kind], *beyond]))
+
+
+def _beyond(kind: str, low: Any, high: Any) -> list[Any]:
+    step: Any = dt.timedelta(days=1) if kind in ("date", "datetime") else 1
+    try:
+        return [*([] if low is None else [low - step]), *([] if high is None else [high + step])]
+    except OverflowError:
+        return []
+
+
+def as_json(value: Any) -> Any:
+    """A value as clients send and receive it."""
+    match value:
+        case dict():
+            return {key: as_json(part) for key, part in value.items()}
+        case list():
+            return [as_json(part) for part in value]
+        case Decimal():
+            return f"{value.normalize():f}"
+        case dt.datetime():
+            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        case dt.date():
+            return value.isoformat()
+        case uuid.UUID():
+            return str(value)
+    return value
+
+
+def source(value: Any) -> str:
+    """A JSON value as Python source."""
+    return repr(value)
+
+
+def to_json(value: Any) -> str:
+    """A JSON value as JSON."""
+    return json.dumps(value, ensure_ascii=False)
