@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from team.gates.base import Finding, GateResult, Target, ToolFailed
 from team.gates.evidence import Evidence
 from team.gates.suppressions import suppressions
+from team.gates.wording import told
 
 MOST_RANGES = 12
 
@@ -33,8 +34,9 @@ class CoverageGate:
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
         story = self._evidence.tests.story
-        if not story.ended:
-            return GateResult(name=self.name, status="fail", why="not measured: the test run did not end")
+        if not story.ended or story.disturbed:
+            reason = f"disturbed ({told(story.disturbed)})" if story.disturbed else "the test run did not end"
+            return GateResult(name=self.name, status="fail", why=f"not measured: {reason}")
         if story.lines is None:
             raise ToolFailed("the sandbox's interpreter has no package `coverage`")
         missed = {path: self._missed(path, story.lines.get(path, ())) for path in target.sources}

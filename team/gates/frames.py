@@ -74,6 +74,7 @@ class Story:
     escaped: Frame | None = None
     exit: Frame | None = None
     lines: dict[str, list[int]] | None = None
+    disturbed: str = ""
     stack: str = ""
 
     def add(self, frame: Frame) -> None:
@@ -103,6 +104,8 @@ class Story:
                 self.exit = frame
             case "coverage":
                 self.lines = frame.lines
+            case "disturbed":
+                self.disturbed = frame.error
             case "end":
                 self.ended = True
 

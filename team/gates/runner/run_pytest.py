@@ -7,7 +7,8 @@ Input (stdin, read to its end before anything of the workspace is imported), as 
 
 Output (the report: the stdout this program was started with), one line ``NONCE {json}`` per step.
 Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, finish, escaped, exit,
-coverage, end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is no run.
+coverage, disturbed, end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is
+no run.
 """
 
 from __future__ import annotations
@@ -90,7 +91,10 @@ def main() -> None:
     measured = coverage_of(root)
     code = run(root, job["options"] + job["files"], Recorder(root, report, measured))
     faulthandler.cancel_dump_traceback_later()
-    report.say("coverage", lines=executed_lines(measured, Place(root)))
+    try:
+        report.say("coverage", lines=executed_lines(measured, Place(root)))
+    except Exception as error:  # noqa: BLE001 - whatever the workspace did to the measurement
+        report.say("disturbed", error=described(error))
     report.say("end", exit=code)
     sys.stderr.flush()
     leave(0)

@@ -51,7 +51,6 @@ def test_no_comment_and_no_configuration_of_the_workspace_weakens_it(judged: Jud
             "app/calc.py": good["app/calc.py"].replace("-> float:", "-> float:  # pragma: no cover"),
             ".coveragerc": "[run]\nomit = *\n[report]\nexclude_lines = .\n",
             "pyproject.toml": "[tool.coverage.run]\nomit = ['*']\n",
-            "tests/conftest.py": "import coverage\n\ncoverage.Coverage(config_file=True).start()\n",
         },
     )
     assert result.status == "fail"
@@ -60,7 +59,8 @@ def test_no_comment_and_no_configuration_of_the_workspace_weakens_it(judged: Jud
 
 def test_statements_of_many_lines_threads_and_coroutines_are_measured(judged: Judge) -> None:
     source = (
-        "import threading\n\n\nasync def a() -> dict:\n    return {\n        'x': 1,\n        'y': 2,\n    }\n\n\n"
+        "import threading\n\n\n"
+        "async def a() -> dict:\n    return {\n        'x': 1,\n        'y': 2,\n    }\n\n\n"
         "def b(found: list) -> None:\n"
         "    thread = threading.Thread(\n        target=c,\n        args=(found,),\n    )\n"
         "    thread.start()\n    thread.join()\n\n\n"
@@ -88,6 +88,12 @@ def test_both_gates_judge_one_run_of_the_tests(target: Make, good: Tree) -> None
 def test_a_run_without_an_end_measures_nothing(judged: Judge, good: Tree) -> None:
     result = judged("coverage", {**good, "tests/conftest.py": "import os\n\nos._exit(0)\n"})
     assert (result.status, result.why) == ("fail", "not measured: the test run did not end")
+
+
+def test_a_second_measurement_is_no_way_out(judged: Judge, good: Tree) -> None:
+    second = "import coverage\n\nsecond = coverage.Coverage(omit=['*'])\nsecond.start()\n"
+    result = judged("coverage", {**good, "tests/test_calc.py": HALF, "tests/conftest.py": second})
+    assert result.status == "fail"
 
 
 def test_without_sources_there_is_nothing_to_cover(judged: Judge) -> None:

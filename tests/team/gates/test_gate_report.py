@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from rich.console import Console
 
@@ -99,7 +101,7 @@ def test_steps_inside_of_packages_are_left_out_of_a_failure() -> None:
 
 
 def test_the_table_shows_every_gate() -> None:
-    console = Console(width=100, record=True, file=open("/dev/null", "w"))
+    console = Console(width=100, record=True, file=StringIO())
     console.print(as_table([GateResult(name="lint", status="error", why="ruff [bold]crashed", seconds=1.25)]))
     shown = console.export_text()
     assert "lint" in shown

@@ -130,7 +130,8 @@ def test_helpers_packages_fixtures_and_data_files_work_as_under_plain_pytest(
                 "import pytest\n\n\n@pytest.fixture\ndef test_client() -> int:\n    return 1\n"
             ),
             "tests/test_helper.py": (
-                "import unittest\nfrom pathlib import Path\n\nfrom helper import ONE\nfrom lib.core import VALUE\n"
+                "import unittest\nfrom pathlib import Path\n\nfrom helper import ONE\n"
+                "from lib.core import VALUE\n"
                 "from tests.helper import ONE as SAME\n\n\n"
                 "def test_one(test_client: int) -> None:\n"
                 "    assert ONE == SAME == VALUE == test_client\n"
