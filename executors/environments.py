@@ -71,14 +71,20 @@ def environment(packages: Sequence[str] = (), progress: Progress | None = None) 
     Raises:
         EnvironmentUnavailable: it cannot be built, for instance because there is no network.
     """
-    wanted = with_packages(packages)
     folder, ready = environment_folder(packages)
-    if ready is not None:
-        return ready
+    return ready or build_environment(folder, with_packages(packages), progress)
+
+
+def build_environment(folder: Path, packages: Sequence[str], progress: Progress | None = None) -> Interpreter:
+    """Make an environment with exactly these packages, unless it is there by the time it is our turn.
+
+    Raises:
+        EnvironmentUnavailable: it cannot be built.
+    """
     say = progress or (lambda _line: None)
     with _locked(folder, say):
         ready = _finished(folder)  # another process may have built it while this one waited
-        return ready or _build(folder, wanted, say)
+        return ready or _build(folder, packages, say)
 
 
 def environment_folder(packages: Sequence[str] = ()) -> tuple[Path, Interpreter | None]:
@@ -151,7 +157,7 @@ def _build(folder: Path, packages: Sequence[str], say: Progress) -> Interpreter:
     _install(pip, packages, say)
     say("compiling the packages of the sandbox's Python environment")
     # Some packages ship files for other Python versions that do not compile: that is no failure.
-    _run([str(python), "-m", "compileall", "-q", "-j", "0", str(folder / "lib")], tolerate=True)
+    _run([str(python), "-m", "compileall", "-q", "-j", "0", str(folder / "lib")])
     made = probed_interpreter(python)
     marker = _Marker(version=made.version, prefixes=made.prefixes, packages=tuple(packages))
     unfinished = _marker(folder).with_suffix(".tmp")
@@ -163,9 +169,9 @@ def _build(folder: Path, packages: Sequence[str], say: Progress) -> Interpreter:
 
 def _make_venv(folder: Path, python: Path) -> list[str]:
     """Make the virtual environment; the answer is the command of a pip that installs into it."""
-    with_own_pip = _run([sys.executable, "-m", "pip", "--version"], tolerate=True)
+    with_own_pip = _run([sys.executable, "-m", "pip", "--version"])
     venv = [sys.executable, "-m", "venv", *(["--without-pip"] if with_own_pip else []), str(folder)]
-    if not _run(venv, tolerate=True):
+    if not _run(venv):
         raise EnvironmentUnavailable(
             "a virtual environment cannot be made: this Python has neither pip nor ensurepip",
             "install them (Debian, Ubuntu: apt install python3-venv), or name an interpreter with --python",
@@ -203,11 +209,9 @@ def _install(pip: list[str], packages: Sequence[str], say: Progress) -> None:
         )
 
 
-def _run(command: list[str], *, tolerate: bool) -> bool:
-    done = subprocess.run(command, capture_output=True, env=_environ(), check=False)
-    if done.returncode and not tolerate:
-        raise EnvironmentUnavailable(f"{command[0]} failed", "see its output")
-    return done.returncode == 0
+def _run(command: list[str]) -> bool:
+    """Whether the command ended well."""
+    return subprocess.run(command, capture_output=True, env=_environ(), check=False).returncode == 0
 
 
 def _environ() -> dict[str, str]:
