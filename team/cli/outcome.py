@@ -96,6 +96,8 @@ def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
 
 
 def _facts(result: GenerationResult) -> Iterator[tuple[str, str]]:
+    from team.transcript.wording import counted
+
     usage = result.usage
     yield "files", f"{result.work_dir} ({len(result.files)})"
     yield "session", result.path
@@ -104,7 +106,7 @@ def _facts(result: GenerationResult) -> Iterator[tuple[str, str]]:
     if usage.calls:
         cost = "cost unknown" if usage.cost_usd is None else f"{usage.cost_usd:.4f} USD"
         tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
-        yield "model", f"{usage.calls} calls, {tokens}, {cost}"
+        yield "model", f"{counted(usage.calls, 'call')}, {tokens}, {cost}"
     else:
         yield "model", "no model call" + (": drafted from templates" if result.iterations else "")
     yield "rounds", str(result.iterations)

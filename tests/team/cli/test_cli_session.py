@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +178,45 @@ def test_check_judges_existing_code_and_leaves_it_alone(devteam: Command, tmp_pa
     assert "bad.py:3: `os` imported but unused [F401]" in bad.stdout
     assert (tmp_path / "bad.py").read_text() == BAD
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["bad.py", "calc.py", "good"]
+
+
+def test_ctrl_c_in_the_middle_is_130_and_resume_comes_to_the_end(
+    devteam: Command, environ: dict[str, str], tmp_path: Path
+) -> None:
+    work_dir = tmp_path / "w"
+    model = f"tape:{tape(tmp_path, BAD, GOOD)}"
+    options = [*ALONE, "--model", model, "--work-dir", str(work_dir), "--json"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "team.cli", "run", "add two numbers", *options],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    wait_for(lambda: any('"snapshot"' in log.read_text() for log in work_dir.glob("*/transcript.jsonl")))
+    running.send_signal(signal.SIGINT)
+    told = json.loads(running.stdout.read())
+    assert (running.wait(timeout=30), told["status"], told["reason"]) == (130, "stopped", "interrupted")
+    running.stdout.close()
+    assert processes_in(told["path"]) == []
+
+    done = devteam("resume", told["path"], "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["session"] == told["session"]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end, "it did not happen within a minute"
+        time.sleep(0.02)
+
+
+def processes_in(path: str) -> list[str]:
+    """The command lines of all processes that have to do with a folder."""
+    lines = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(entry.read_bytes().decode(errors="replace"))
+    return [line for line in lines if path in line]
