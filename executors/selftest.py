@@ -9,13 +9,14 @@ import hashlib
 import json
 import os
 import platform
+import secrets
 import socket
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from executors import seccomp
+from executors import bubblewrap, seccomp
 from executors.attempts import Outside
 from executors.base import Limits, Outcome, Reported
 from executors.cache import cache_dir
@@ -65,13 +66,14 @@ def escapes(run: Run) -> list[str]:
         secret.write_text("secret")
         listener = held.enter_context(socket.create_server(("127.0.0.1", 0)))
         abstract = held.enter_context(socket.socket(socket.AF_UNIX))
-        abstract.bind(f"\0devteam-{os.getpid()}")
+        name = f"devteam-{secrets.token_hex(8)}"  # several sessions of one process may try at once
+        abstract.bind(f"\0{name}")
         abstract.listen()
         outside: Outside = {
             "secret": str(secret),
             "home": str(Path.home()),
             "port": listener.getsockname()[1],
-            "abstract": f"devteam-{os.getpid()}",
+            "abstract": name,
         }
         view = View(work_dir.resolve(), own_interpreter())
         command = ["python", "-I", "-S", "-c", _ATTEMPTS.read_text(), json.dumps(outside)]
@@ -92,12 +94,13 @@ def _read(outcome: Outcome, report: bytes) -> list[str]:
 
 
 def _key(program: Path) -> str:
-    """What the verdict depends on: the boot, the user, the program, the filter and the attempts."""
+    """What the verdict depends on: boot, user, program, mounts, filter and attempts."""
     status = program.stat()
     facts = [program, status.st_mtime_ns, status.st_size, os.getuid(), platform.release(), own_interpreter()]
     digest = hashlib.sha256(repr(facts).encode())
     digest.update(_BOOT.read_bytes() if _BOOT.exists() else b"")
-    digest.update(_ATTEMPTS.read_bytes())
+    for source in (_ATTEMPTS, Path(bubblewrap.__file__)):
+        digest.update(source.read_bytes())
     digest.update(seccomp.program())
     return digest.hexdigest()[:24]
 
