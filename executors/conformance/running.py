@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,6 +148,24 @@ class RunningConformance(Conformance):
         beats = (executor.work_dir / "beat").stat().st_size
         time.sleep(0.1)
         assert (executor.work_dir / "beat").stat().st_size == beats
+
+    def test_interrupt_ends_the_tree(self, executor: Executor) -> None:
+        """Ctrl-C in the caller leaves nothing behind."""
+        beat = executor.work_dir / "beat"
+
+        def interrupt() -> None:
+            while not beat.exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        interrupter = threading.Thread(target=interrupt)
+        interrupter.start()
+        with pytest.raises(KeyboardInterrupt):
+            python(executor, _HEARTBEAT)
+        interrupter.join()
+        beats = beat.stat().st_size
+        time.sleep(0.1)
+        assert beat.stat().st_size == beats
 
     def test_same_program_says_the_same(self, executor: Executor) -> None:
         """Hashing is not randomised."""
