@@ -10,10 +10,11 @@ from typing import Any
 
 from team import worktree
 from team.board import Board
+from team.errors import DiskTrouble
 from team.result import GateSummary, GenerationResult, Reason, RoleUsage, Usage
 from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded
-from team.transcript.store import SessionLog, read_summary, write_summary
+from team.transcript.store import SessionLog, read_summary
 
 
 def conclude(
@@ -50,7 +51,16 @@ def conclude(
         evidence=_evidence(board) if reason is Reason.ACCEPTED else (),
         open_rules=board.open_rules,
     )
-    _record(log, result)
+    try:
+        _record(log, result)
+    except DiskTrouble as trouble:  # the Result still reaches its caller
+        told = {
+            "accepted": False,
+            "status": Reason.DISK.status,
+            "reason": Reason.DISK,
+            "message": str(trouble),
+        }
+        return result.model_copy(update=told)
     return result
 
 
@@ -103,7 +113,9 @@ def _record(log: SessionLog, result: GenerationResult) -> None:
         message=result.message,
         totals=totals,
     )
-    log.record(ended)
+    *_, last = Transcript.open(log.folder).events()
+    if not (isinstance(last, SessionEnded) and last.reason == ended.reason):  # resumed, and nothing was new
+        log.record(ended)
     summary = read_summary(log.folder) | {
         "status": str(result.status),
         "reason": str(result.reason),
@@ -111,4 +123,4 @@ def _record(log: SessionLog, result: GenerationResult) -> None:
         "totals": totals,
         "files": [str(Path(file).relative_to(result.work_dir)) for file in result.files],
     }
-    write_summary(log.folder, summary)
+    log.summarize(summary)

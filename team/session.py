@@ -20,6 +20,7 @@ from team.late import LateExecutor
 from team.models.base import Answer, AnswerSource
 from team.models.budget import Budget
 from team.models.choose import choose_source
+from team.models.live import LiveSource
 from team.result import GenerationResult, Reason
 from team.transcript.events import Approval, Event
 from team.transcript.progress import Observer
@@ -108,7 +109,10 @@ class Session:
         self._source = source or choose_source(
             self.config, spec, budget=self._budget, tree=self.tree, on_status=self.status
         )
+        if isinstance(self._source, LiveSource):
+            self._stack.callback(self._source.close)
         self._board = new_board(spec, self.config, self._source)
+        self._going_on = folder is not None
         self._log = self._stack.enter_context(self._open_log(folder, spec))
         for observer in self._observers:
             self._log.subscribe(observer)
@@ -129,6 +133,8 @@ class Session:
             self._log, self._board, self.config, self._source, self._budget, sandbox, self.status
         )
         self._crew = crew
+        if self._going_on:
+            self._bench.start_over()
 
     def finish(self, reason: Reason, detail: str = "") -> GenerationResult:
         """Record how it ended, let go of everything, and build the Result."""

@@ -21,17 +21,17 @@ from team.gates import GATE_NAMES
 from team.gates.base import GateSettings
 from team.models.base import AnswerSource
 from team.models.budget import Budget
-from team.transcript.events import SessionStarted
+from team.transcript.events import Note, SessionStarted
 from team.transcript.history import open_history
-from team.transcript.store import SessionLog, write_summary
+from team.transcript.store import SessionLog
 from team.turn import TEST_GATES, ExecutorTurn
 
 if TYPE_CHECKING:
     from team.specs import Spec
 
 OFFERED = (
-    "aiosqlite", "alembic", "fastapi", "httpx", "hypothesis", "pandas", "pandera", "pyarrow", "pydantic[email]",
-    "pytest", "pytest-asyncio", "sqlalchemy[asyncio]", "tenacity", "uvicorn",
+    "aiosqlite", "alembic", "fastapi", "httpx", "hypothesis", "pandas", "pandera", "pyarrow",
+    "pydantic[email]", "pytest", "pytest-asyncio", "sqlalchemy[asyncio]", "tenacity", "uvicorn",
 )  # fmt: skip
 """What the sandbox's default environment offers to code, without what these packages bring along."""
 
@@ -54,6 +54,11 @@ class Workbench:
     def files(self) -> Path:
         """The shared workspace."""
         return self.log.folder / "files"
+
+    def start_over(self) -> None:
+        """Empty the workspace, as it was at the start. What was there stays in the history."""
+        self.turn.history.snapshot("executor", "before going on")
+        self.turn.history.restore("")
 
     def hand_back(self) -> None:
         """Leave the best attempt in the workspace."""
@@ -113,10 +118,13 @@ def open_workbench(
 ) -> Workbench:
     """Lay out what a session works with."""
     files = log.folder / "files"
+    history = open_history(log.folder / "history.git", files)
+    if history.note:
+        log.record(Note(text=history.note))
     turn = ExecutorTurn(
         root=files,
         sandbox=sandbox,
-        history=open_history(log.folder / "history.git", files),
+        history=history,
         log=log,
         settings=GateSettings(coverage_floor=config.coverage, timeout=config.timeout),
         gates=chosen_gates(config),
@@ -141,7 +149,7 @@ def record_start(log: SessionLog, spec: Spec, config: CodeGenerationConfig, sand
     log.record(started)
     told = started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
     unfinished = {"session": log.session, "title": spec.title, "status": "running", "reason": None}
-    write_summary(log.folder, unfinished | told)
+    log.summarize(unfinished | told)
 
 
 def chosen_gates(config: CodeGenerationConfig) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from team.errors import DiskTrouble, SessionNotFound, UsageError
 from team.transcript.events import VERSION, Event
@@ -158,6 +158,14 @@ class SessionLog:
         for observer in self._observers:
             observer.on_event(written)
         return written
+
+    def summarize(self, data: dict[str, Any]) -> None:
+        """Replace `session.json`, with secrets taken out.
+
+        Raises:
+            DiskTrouble: the disk is full, read-only or broken; the old file is still there.
+        """
+        write_summary(self.folder, self._redactor.data(data))
 
     def recorded(self, type: str, **keys: object) -> Event | None:
         """The next recorded event of a type, to be used in place of doing the work again.

@@ -1,0 +1,170 @@
+"""Sessions that were killed go on; sessions that ended run again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from support.openai_server import OpenAIServer, Recorded
+from support.tapes import APPROVE, RIGHT, TASK, TESTS, WRONG, write_tape
+
+from team.config import CodeGenerationConfig
+from team.replaying import recorded_config, replay_session, resume_session
+from team.result import GenerationResult, Reason
+from team.session import run_session
+from team.specs import TaskSpec
+from team.transcript import Transcript
+
+FAULT = '{"fault": "code", "reason": "the requirements say dashes"}'
+SCRIPT = {
+    "architect": ["One module, slug.py.", APPROVE],
+    "test engineer": [TESTS],
+    "developer": [WRONG, RIGHT],
+    "code reviewer": [FAULT, APPROVE],
+}
+CALLS = 7
+ROLES = {"test engineer": "test_engineer", "code reviewer": "code_reviewer"}
+
+
+def tape_of_the_script(path: Path) -> Path:
+    return write_tape(
+        path, *((ROLES.get(role, role), text) for role, texts in SCRIPT.items() for text in texts)
+    )
+
+
+def finished(tmp_path: Path) -> GenerationResult:
+    tape = tape_of_the_script(tmp_path / "tape.jsonl")
+    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace")
+    return run_session(TaskSpec(requirements=TASK), config)
+
+
+def cut_after(result: GenerationResult, line: int, folder: Path) -> Path:
+    """A copy of a session as a kill would have left it after so many lines, with a torn next one."""
+    shutil.copytree(result.path, folder)
+    lines = (folder / "transcript.jsonl").read_bytes().splitlines(keepends=True)
+    torn = lines[line][: len(lines[line]) // 2] if line < len(lines) else b""
+    (folder / "transcript.jsonl").write_bytes(b"".join(lines[:line]) + torn)
+    return folder
+
+
+def test_resume_after_a_cut_at_any_event_comes_to_the_same_end(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    assert (result.reason, result.iterations) == (Reason.ACCEPTED, 2)
+    wanted = [event.type for event in Transcript.open(result.path).events()]
+    for line in (1, 3, 6, 9, 14, len(wanted) - 2):
+        folder = cut_after(result, line, tmp_path / f"cut-{line}")
+        resumed = resume_session(folder)
+        assert (resumed.reason, resumed.iterations) == (Reason.ACCEPTED, 2)
+        assert sorted(event.type for event in Transcript.open(folder).events()) == sorted(wanted)
+        assert (folder / "files" / "slug.py").read_text() == Path(result.work_dir, "slug.py").read_text()
+
+
+def test_resume_of_an_accepted_session_changes_nothing(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    log = Path(result.path, "transcript.jsonl")
+    before = log.read_bytes()
+    assert resume_session(Path(result.path)).reason is Reason.ACCEPTED
+    assert log.read_bytes() == before
+
+
+def test_a_session_out_of_calls_goes_on_with_more(tmp_path: Path) -> None:
+    tape = tape_of_the_script(tmp_path / "tape.jsonl")
+    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace", max_calls=3)
+    stopped = run_session(TaskSpec(requirements=TASK), config)
+    assert stopped.reason is Reason.BUDGET_CALLS
+    folder = Path(stopped.path)
+    resumed = resume_session(folder, config=recorded_config(folder, max_calls=CALLS))
+    assert (resumed.reason, resumed.usage.calls) == (Reason.ACCEPTED, CALLS)
+
+
+def test_changed_prompts_are_not_mixed_into_a_recorded_session(tmp_path: Path) -> None:
+    result = finished(tmp_path)
+    folder = cut_after(result, 3, tmp_path / "cut")
+    resumed = resume_session(folder, config=recorded_config(folder, temperature=0.9))
+    assert (resumed.reason, resumed.status) == (Reason.TAPE_MISMATCH, "failed")
+
+
+def test_replay_of_a_finished_session_finds_no_divergence(tmp_path: Path) -> None:
+    report = replay_session(Path(finished(tmp_path).path))
+    assert report.divergences == ()
+    assert report.result.reason is Reason.ACCEPTED
+
+
+def test_replay_names_what_came_out_differently(tmp_path: Path) -> None:
+    folder = Path(finished(tmp_path).path)
+    log = folder / "transcript.jsonl"
+    log.write_text(log.read_text().replace("lower().split())", "upper().split())"))
+    report = replay_session(folder)
+    assert report.divergences
+    assert report.result.reason is not Reason.ACCEPTED
+
+
+def by_what_is_asked(request: Recorded) -> str:
+    """The script's answers, whatever was asked before: a killed session may have asked once in vain."""
+    if "test engineer" in request.system[:40]:
+        return TESTS
+    if "developer" in request.system[:40]:
+        return RIGHT if "What the checks found" in request.user else WRONG
+    if "Whose fault" in request.user:
+        return FAULT
+    return "One module, slug.py." if "Make the plan" in request.user else APPROVE
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from team.config import CodeGenerationConfig
+from team.session import run_session
+from team.specs import TaskSpec
+url, key, work_dir, task = sys.argv[1:]
+config = CodeGenerationConfig(model="m", base_url=url, api_key=key, work_dir=Path(work_dir))
+run_session(TaskSpec(requirements=task), config)
+"""
+
+
+def started(server: OpenAIServer, work_dir: Path) -> subprocess.Popen[bytes]:
+    """A session in a process of its own."""
+    command: Sequence[str] = [sys.executable, "-c", RUNNER, server.url, str(server.key), str(work_dir), TASK]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def log_of(work_dir: Path) -> Path | None:
+    return next(iter(work_dir.glob("*/transcript.jsonl")), None)
+
+
+def wait_for(work_dir: Path, event_type: str, count: int, process: subprocess.Popen[bytes]) -> Path:
+    """The session's folder, once so many events of a type are on record."""
+    needle = f'"type":"{event_type}"'.encode()
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        log = log_of(work_dir)
+        if log is not None and log.read_bytes().count(needle) >= count:
+            return log.parent
+        time.sleep(0.01)
+    output = process.communicate()[0].decode() if process.poll() is not None else "still running"
+    pytest.fail(f"no {count} {event_type} in time: {output}")
+
+
+@pytest.mark.parametrize(("event_type", "count"), [("model_call", 2), ("snapshot", 1), ("gate", 3)])
+def test_kill_9_and_resume_pays_for_no_recorded_call_again(
+    tmp_path: Path, event_type: str, count: int
+) -> None:
+    with OpenAIServer(by_what_is_asked) as server:
+        process = started(server, tmp_path)
+        folder = wait_for(tmp_path, event_type, count, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        config = recorded_config(folder, api_key=server.key)
+        result = resume_session(folder, config=config)
+        assert (result.reason, result.iterations) == (Reason.ACCEPTED, 2)
+        assert len(server.requests) <= CALLS + 1  # one may have been under way
+        assert result.usage.calls == CALLS
+        assert server.key not in (folder / "transcript.jsonl").read_text()
+        assert server.key not in json.dumps(json.loads((folder / "session.json").read_text()))
