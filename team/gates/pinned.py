@@ -92,13 +92,21 @@ PYTEST_OPTIONS = (
     "--show-capture=no",
     "--no-header",
     "--no-summary",
-    *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "pytest_cov", "randomly", "random_order")),
-    *(f"-pno:{name}" for name in ("rerunfailures", "schemathesis", "typeguard")),
+    "-pno:cacheprovider",
 )
-"""The runner adds the folder, and the asyncio mode where its plugin is installed.
-
-Plugins that would run tests elsewhere, reorder, repeat or measure them are off; two more only cost time.
-"""
+PYTEST_UNWANTED = (
+    "hypothesispytest",
+    "pytest_cov",
+    "random_order",
+    "randomly",
+    "rerunfailures",
+    "schemathesis",
+    "typeguard",
+    "xdist",
+    "xdist.looponfail",
+)
+"""Installed plugins that stay off: they run tests elsewhere, reorder, repeat or measure them, or only cost
+time (hypothesis works without its own). The others are on, and the asyncio mode is `auto`."""
 
 
 def mypy_configuration(tests: Sequence[str]) -> str:
@@ -124,6 +132,8 @@ def pinned_configuration() -> str:
         f"security (bandit {version('bandit')})": _lines(BANDIT_ARGUMENTS)
         + f"\nmedium and high decide; not in tests: {', '.join(sorted(BANDIT_NOT_IN_TESTS))}",
         "tests (pytest of the sandbox)": _lines(PYTEST_OPTIONS)
+        + f"\ninstalled plugins stay on, without {', '.join(PYTEST_UNWANTED)}"
+        + "\nasyncio_mode = auto"
         + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)",
         "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",

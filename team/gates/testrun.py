@@ -12,7 +12,7 @@ from pathlib import Path
 from executors import Reported
 from team.gates.base import Target, ToolFailed
 from team.gates.frames import Story, TestRecord, read_story
-from team.gates.pinned import PYTEST_OPTIONS
+from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
 from team.gates.reading import FileFacts
 from team.gates.runner import command
 from team.gates.target import is_collected, regular_files
@@ -58,6 +58,7 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
             job = {
                 "nonce": nonce,
                 "options": PYTEST_OPTIONS,
+                "unwanted": PYTEST_UNWANTED,
                 "files": [*files, *canaries],
                 "seconds": target.settings.timeout * STACK_AFTER,
             }

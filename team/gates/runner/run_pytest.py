@@ -3,7 +3,7 @@
 Runs as ``python -I -c`` in the workspace, inside the sandbox, with the sandbox's interpreter.
 Input (stdin, read to its end before anything of the workspace is imported), as JSON::
 
-    {"nonce": "…", "options": [of pytest], "files": [test files], "seconds": N}
+    {"nonce": "…", "options": [of pytest], "unwanted": [plugins], "files": [test files], "seconds": N}
 
 Output (the report: the stdout this program was started with), one line ``NONCE {json}`` per step.
 Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, finish, escaped, exit,
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -27,6 +28,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+NO_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 TEXT_LINES = 40
 TEXT_CHARACTERS = 6000
 
@@ -89,7 +91,8 @@ def main() -> None:
     leave = watch_exit(report, Place(root))
     report.show_stack_after(job["seconds"])
     measured = coverage_of(root)
-    code = run(root, job["options"] + job["files"], Recorder(root, report, measured))
+    recorder = Recorder(root, report, measured)
+    code = run(job["options"] + options(root, job["unwanted"]) + job["files"], recorder)
     faulthandler.cancel_dump_traceback_later()
     try:
         report.say("coverage", lines=executed_lines(measured, Place(root)))
@@ -100,19 +103,27 @@ def main() -> None:
     leave(0)
 
 
-def run(root: str, arguments: list[str], recorder: Recorder) -> int | None:
+def run(arguments: list[str], recorder: Recorder) -> int | None:
     """pytest's exit code, or None when an exception got out of it."""
+    os.environ[NO_AUTOLOAD] = "1"
     try:
-        return int(pytest.main(options(root) + arguments, plugins=[recorder]))
+        return int(pytest.main(arguments, plugins=[recorder]))
     except BaseException as error:  # noqa: BLE001 - whatever the workspace threw ends the run
         recorder.escaped(error)
         return None
 
 
-def options(root: str) -> list[str]:
-    """The options that depend on this place; nothing is read from the workspace's configuration."""
+def options(root: str, unwanted: list[str]) -> list[str]:
+    """The options that depend on this place; nothing is read from the workspace's configuration.
+
+    Plugins are named one by one: pytest would else rewrite the asserts of everything in their packages,
+    which takes seconds for hypothesis and anyio.
+    """
     chosen = ["--rootdir", root, "--confcutdir", root]
-    if importlib.util.find_spec("pytest_asyncio"):
+    installed = sorted({entry.name for entry in importlib.metadata.entry_points(group="pytest11")})
+    for name in installed:
+        chosen += ["-p", name] if name not in unwanted else []
+    if "asyncio" in installed:
         chosen += ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
     return chosen
 
@@ -178,6 +189,7 @@ class Recorder:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self) -> Iterator[None]:
         """Make the workspace importable, now that the installed plugins are loaded; measure from here."""
+        del os.environ[NO_AUTOLOAD]
         if self._measured:
             self._measured.start()
         folders = [str(folder) for folder in (Path(self._root), Path(self._root, "src")) if folder.is_dir()]
