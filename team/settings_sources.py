@@ -103,11 +103,11 @@ def _layers(
     given = {name: value for name, value in flags.items() if value is not None}
     openai = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
     ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in PLACES}
-    strong = [_named_layer(given, flag_names), _variables_layer(ours, "")]
-    weaker = [_variables_layer(openai, "")]
+    strong = [_named_layer(given, flag_names, folder), _variables_layer(ours, "", folder)]
+    weaker = [_variables_layer(openai, "", folder)]
     dotenv = folder / ".env"
     if dotenv.is_file():
-        weaker.append(_refuse_unconfined(_variables_layer(_read_dotenv(dotenv), f" in {dotenv}")))
+        weaker.append(_refuse_unconfined(_variables_layer(_read_dotenv(dotenv), f" in {dotenv}", folder)))
     chosen = next((layer.values["model"] for layer in strong + weaker if layer.values.get("model")), "")
     listed, place = read_config_list(environ, folder, chosen)
     yield from (*strong, Layer(listed, dict.fromkeys(listed, place)), *weaker)
@@ -116,14 +116,14 @@ def _layers(
             yield _refuse_unconfined(_toml_layer(file, table))
 
 
-def _named_layer(given: Mapping[str, Any], names: Mapping[str, str]) -> Layer:
+def _named_layer(given: Mapping[str, Any], names: Mapping[str, str], folder: Path) -> Layer:
     places = {name: names.get(name, name) for name in given}
     for name in given:
         _known(name, FIELDS, "the settings")
-    return _finished(given, places, Path())
+    return _finished(given, places, folder)
 
 
-def _variables_layer(variables: Mapping[str, str], suffix: str) -> Layer:
+def _variables_layer(variables: Mapping[str, str], suffix: str, folder: Path) -> Layer:
     """The layer of all variables that are ours; a name for the field itself wins over another name."""
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -138,7 +138,7 @@ def _variables_layer(variables: Mapping[str, str], suffix: str) -> Layer:
         name = VARIABLES.get(variable) or ALIASES.get(variable) or NEGATIONS[variable]
         places[name] = variable + suffix
         values[name] = not _truth(text, places[name]) if variable in NEGATIONS else text
-    return _finished(values, places, Path())
+    return _finished(values, places, folder)
 
 
 def _toml_layer(file: Path, table: tuple[str, ...]) -> Layer:
@@ -158,13 +158,13 @@ def _toml_layer(file: Path, table: tuple[str, ...]) -> Layer:
 
 
 def _finished(values: Mapping[str, Any], places: Mapping[str, str], base: Path) -> Layer:
-    """Text becomes values, `use_docker` becomes `executor`, paths are taken from `base`."""
+    """Text becomes values, `use_docker` becomes `executor`, paths become absolute, seen from `base`."""
     done = {name: parse_setting(name, value, places[name]) for name, value in values.items()}
     for name in PATHS & done.keys():
         if isinstance(done[name], str | Path):
             done[name] = base / Path(done[name]).expanduser()
     model = done.get("model")
-    if isinstance(model, str) and model.startswith("tape:"):
+    if isinstance(model, str) and model.startswith("tape:") and model != "tape:":
         done["model"] = f"tape:{base / Path(model.removeprefix('tape:')).expanduser()}"
     kept = dict(places)
     if "use_docker" in done and _truth(done.pop("use_docker"), places["use_docker"]):

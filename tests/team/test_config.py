@@ -131,6 +131,19 @@ def test_paths_in_a_file_are_seen_from_that_file(home: Path, monkeypatch: pytest
     assert config.model == f"tape:{home / 'tapes/a.jsonl'}"
 
 
+def test_paths_in_flags_and_variables_are_seen_from_the_current_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEVTEAM_OUTPUT", "~/out")
+    monkeypatch.setenv("HOME", str(home.parent))
+    config = CodeGenerationConfig.load(model="tape:a.jsonl", work_dir="w")
+    assert (config.model, config.work_dir, config.output) == (
+        f"tape:{home / 'a.jsonl'}",
+        home / "w",
+        home.parent / "out",
+    )
+
+
 def test_outside_a_repository_no_folder_further_up_has_a_say(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +210,11 @@ def test_what_a_file_gets_wrong_is_named_with_the_file(home: Path, file: str, te
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("DEVTEAM_MAX_COTS", "1", r"'DEVTEAM_MAX_COTS' \(the environment\) — did you mean DEVTEAM_MAX_COST\?"),
+        (
+            "DEVTEAM_MAX_COTS",
+            "1",
+            r"'DEVTEAM_MAX_COTS' \(the environment\) — did you mean DEVTEAM_MAX_COST\?",
+        ),
         ("DEVTEAM_TIMEOUT", "soon", r"^DEVTEAM_TIMEOUT is 'soon' — it must be a valid number$"),
         ("DEVTEAM_TIMEOUT", "inf", r"DEVTEAM_TIMEOUT is '?inf"),
         ("DEVTEAM_PRICE", "3", r"DEVTEAM_PRICE is '3' — write IN,OUT"),
