@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from executors import Limits, open_executor
 from team.config import CodeGenerationConfig
 from team.errors import UsageError
 from team.gates import judge, make_target
 from team.gates.base import GateResult, GateSettings
 from team.gates.target import regular_files
 from team.gates.trees import copy_files
-from team.workbench import chosen_gates
+from team.workbench import chosen_gates, open_sandbox
 
 Progress = Callable[[str], None]
 
@@ -29,14 +28,7 @@ def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) 
     gates = chosen_gates(config)
     with _copied(path) as root:
         progress("opening the sandbox")
-        with open_executor(
-            config.executor,
-            work_dir=root,
-            limits=Limits(wall_seconds=config.timeout, memory_mb=config.memory_mb),
-            python=config.python,
-            packages=config.packages,
-            progress=progress,
-        ) as sandbox:
+        with open_sandbox(root, config, progress) as sandbox:
             target = make_target(root, sandbox, GateSettings(config.coverage, config.timeout))
             return judge(target, gates, on_start=lambda name: progress(f"gate {name}"))
 
