@@ -92,6 +92,7 @@ PYTEST_OPTIONS = (
     "--show-capture=no",
     "--no-header",
     "--no-summary",
+    "--continue-on-collection-errors",
     "-pno:cacheprovider",
 )
 PYTEST_UNWANTED = (
