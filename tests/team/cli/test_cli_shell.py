@@ -32,6 +32,15 @@ def test_help_lists_the_commands_that_work_and_no_others(devteam: Command) -> No
     assert not listed & {"api", "etl", "solve", "view", "stats", "fork", "diff", "verify", "batch", "mcp"}
 
 
+def test_help_waits_for_nothing_it_does_not_need(project: Path, environ: dict[str, str]) -> None:
+    script = "import sys; from team.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project, env=environ, capture_output=True, text=True, check=True
+    )
+    heavy = {"autogen", "openai", "docker", "pandas", "pydantic", "team.session", "team.gates"}
+    assert not heavy & set(done.stderr.split())
+
+
 def test_the_version_is_one_line(devteam: Command) -> None:
     done = devteam("--version")
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
