@@ -44,7 +44,7 @@ class LiveProgress:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            self._status = self._console.status(self._state())
+            self._status = self._console.status(self)
             self._status.start()
         return self
 
@@ -73,13 +73,11 @@ class LiveProgress:
             line = describe(event)
             if line and self._prints and not isinstance(event, SessionEnded):
                 self._print(line, COLOURS.get(event.status, "") if isinstance(event, Gate) else "")
-            self._show()
 
     def on_status(self, text: str) -> None:
         """Show what is going on."""
         with self._turn:
             self._doing = one_line(text, 70)
-            self._show()
 
     def _count(self, event: Event) -> None:
         self._iteration = max(self._iteration, event.iteration)
@@ -101,11 +99,8 @@ class LiveProgress:
         except OSError:
             self._prints = False
 
-    def _show(self) -> None:
-        if self._status is not None:
-            self._status.update(self._state())
-
-    def _state(self) -> Text:
+    def __rich__(self) -> Text:
+        """The spinner's text, asked for at every frame, so that the seconds count on."""
         from rich.text import Text
 
         parts = [
