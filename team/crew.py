@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from autogen import Agent, ConversableAgent, GroupChat, GroupChatManager
@@ -23,23 +23,23 @@ class Score(Protocol):
         """An assistant's answer."""
         ...
 
-    def look(self, role: str, messages: ChatMessages) -> ChatMessages:
+    def look(self, role: str, chat: ChatMessages) -> ChatMessages:
         """What an assistant is shown."""
         ...
 
-    def execute(self, messages: ChatMessages) -> str:
+    def execute(self, chat: ChatMessages) -> str:
         """The executor's turn."""
         ...
 
-    def approve(self, messages: ChatMessages) -> str:
+    def approve(self, chat: ChatMessages) -> str:
         """The human's turn."""
         ...
 
-    def next_speaker(self, messages: ChatMessages) -> str | None:
+    def next_speaker(self, chat: ChatMessages) -> str | None:
         """The workflow's choice."""
         ...
 
-    def is_over(self, messages: ChatMessages) -> bool:
+    def is_over(self, chat: ChatMessages) -> bool:
         """Whether the chat has ended, under AutoGen's own selection."""
         ...
 
@@ -69,20 +69,13 @@ def roles_of(config: CodeGenerationConfig) -> tuple[str, ...]:
 
 def assemble(config: CodeGenerationConfig, score: Score, code_executor: LateExecutor) -> Crew:
     """Make the agents that `config` asks for, play from `score`, and put them into one chat."""
-    agents: dict[str, ConversableAgent] = {
-        role: roles.executor(score.execute, code_executor)
-        if role == "executor"
-        else _assistant(role, config, score)
-        for role in roles_of(config)
-    }
-    if config.approve == "ask":
-        agents["human"] = roles.human(score.approve)
+    workflow = config.speaker_selection == "workflow"
+    agents = _agents(config, score, lambda: chat.messages, code_executor)
 
     def select(last: Agent, chat: GroupChat) -> Agent | None:
         role = score.next_speaker(chat.messages)
         return None if role is None else agents[role]
 
-    workflow = config.speaker_selection == "workflow"
     chat, manager = roles.group(
         list(agents.values()),
         select if workflow else config.speaker_selection,
@@ -93,10 +86,25 @@ def assemble(config: CodeGenerationConfig, score: Score, code_executor: LateExec
     return Crew(agents, chat, manager)
 
 
-def _assistant(role: str, config: CodeGenerationConfig, score: Score) -> ConversableAgent:
-    told = roles.system_message(
-        role, language=config.language, specialty=config.specialty, folder=config.prompts
-    )
-    agent = roles.assistant(role, told, score.ask, config.role_models.get(role, config.model) or "draft")
-    roles.shown(agent, partial(score.look, role))
-    return agent
+def _agents(
+    config: CodeGenerationConfig, score: Score, chat: Callable[[], ChatMessages], code_executor: LateExecutor
+) -> dict[str, ConversableAgent]:
+    """The agents by role. What each sees of the chat is the chat's own list, the same for all."""
+    agents: dict[str, ConversableAgent] = {}
+    for role in roles_of(config):
+        if role == "executor":
+            agents[role] = roles.executor(lambda _: score.execute(chat()), code_executor)
+            continue
+        told = roles.system_message(
+            role, language=config.language, specialty=config.specialty, folder=config.prompts
+        )
+        agent = roles.assistant(role, told, score.ask, config.role_models.get(role, config.model) or "draft")
+        roles.shown(agent, _looking(score, role, chat))
+        agents[role] = agent
+    if config.approve == "ask":
+        agents["human"] = roles.human(lambda _: score.approve(chat()))
+    return agents
+
+
+def _looking(score: Score, role: str, chat: Callable[[], ChatMessages]) -> roles.Look:
+    return lambda _: score.look(role, chat())

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 from autogen.io import IOStream
 
 from executors import Executor, SandboxUnavailable
-from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
+from team.approval import Approver
 from team.config import CodeGenerationConfig
-from team.crew import ChatMessages, Crew, assemble
+from team.crew import Crew, assemble
 from team.ending import conclude, copy_files
 from team.errors import ConfigError, SessionFailure
 from team.late import LateExecutor
-from team.models.base import Answer, AnswerSource
+from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.models.choose import choose_source
 from team.models.live import LiveSource
+from team.playing import SessionScore
 from team.result import GenerationResult, Reason
-from team.transcript.events import Approval, Event
+from team.transcript.events import Event
 from team.transcript.progress import Observer
 from team.transcript.store import SessionLog, new_session_id
 from team.workbench import (
@@ -62,7 +63,7 @@ class Session:
         self._approver = approver
         self._stack = ExitStack()
         self._bench: Workbench | None = None
-        self._crew: Crew | None = None
+        self.crew: Crew | None = None
 
     def run(
         self,
@@ -86,8 +87,8 @@ class Session:
         self.begin(spec, folder=folder, source=source, budget=budget)
         reason, detail = Reason.INTERRUPTED, f"devteam resume {self._log.session}"
         try:
-            self.open(assemble(self.config, self, LateExecutor(self.sandbox)))
-            reason, detail = self._converse(spec.requirements_text())
+            self.crew = assemble(self.config, self.open(), LateExecutor(self.sandbox))
+            reason, detail = self._converse(self.crew, spec.requirements_text())
         except SessionFailure as failure:
             reason, detail = failure.reason, str(failure)
         except SandboxUnavailable as missing:
@@ -117,8 +118,8 @@ class Session:
         for observer in self._observers:
             self._log.subscribe(observer)
 
-    def open(self, crew: Crew) -> None:
-        """Open the sandbox and lay out the workbench for a crew.
+    def open(self) -> SessionScore:
+        """Open the sandbox and lay out the workbench; what comes back is what a crew plays from.
 
         Raises:
             executors.SandboxUnavailable: nothing on this machine confines code as asked.
@@ -132,9 +133,14 @@ class Session:
         self._bench = open_workbench(
             self._log, self._board, self.config, self._source, self._budget, sandbox, self.status
         )
-        self._crew = crew
         if self._going_on:
             self._bench.start_over()
+        return SessionScore(
+            self._bench,
+            by_workflow=self.config.speaker_selection == "workflow",
+            approver=self._approver,
+            on_status=self.status,
+        )
 
     def finish(self, reason: Reason, detail: str = "") -> GenerationResult:
         """Record how it ended, let go of everything, and build the Result."""
@@ -143,14 +149,13 @@ class Session:
                 record_start(self._log, self._board.spec, self.config, "")
             else:
                 self._bench.hand_back()
-            chat = self._crew.chat.messages if self._crew else []
+            chat = self.crew.chat.messages if self.crew else []
             result = conclude(self._log, self._board, reason, detail, chat)
         if self.config.output is not None:
             copy_files(Path(result.work_dir), self.config.output)
         return result
 
-    def _converse(self, task: str) -> tuple[Reason, str]:
-        crew = self._running_crew
+    def _converse(self, crew: Crew, task: str) -> tuple[Reason, str]:
         with IOStream.set_default(_Silence()):
             crew.opener.initiate_chat(crew.manager, message=task, silent=True)
         return self.bench.conductor.ending or Reason.ITERATIONS, ""
@@ -158,7 +163,7 @@ class Session:
     @property
     def agents(self) -> dict[str, ConversableAgent]:
         """The AutoGen agents by role; none before the sandbox is open."""
-        return dict(self._crew.agents) if self._crew else {}
+        return dict(self.crew.agents) if self.crew else {}
 
     @property
     def bench(self) -> Workbench:
@@ -166,12 +171,6 @@ class Session:
         if self._bench is None:
             raise RuntimeError("the session does not run yet")
         return self._bench
-
-    @property
-    def _running_crew(self) -> Crew:
-        if self._crew is None:
-            raise RuntimeError("the session does not run yet")
-        return self._crew
 
     def sandbox(self) -> Executor:
         """The executor of the running session."""
@@ -185,58 +184,6 @@ class Session:
         """Tell the observers what is going on."""
         for observer in self._observers:
             observer.on_status(text)
-
-    # What the crew plays from.
-
-    def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
-        """An assistant's answer, for AutoGen's model client."""
-        self.status(f"{role} is thinking")
-        return self.bench.asker.ask(role, messages)
-
-    def look(self, role: str, messages: ChatMessages) -> ChatMessages:
-        """What an assistant is shown: the asker builds the view, so a placeholder is enough here."""
-        if self.config.speaker_selection != "workflow":
-            self.bench.conductor.begin_turn(role, self._running_crew.chat.messages)
-        return [{"role": "user", "content": str(self.bench.board.step)}]
-
-    def execute(self, messages: ChatMessages) -> str:
-        """The executor's turn."""
-        bench = self.bench
-        if self.config.speaker_selection != "workflow":
-            bench.conductor.begin_turn("executor", self._running_crew.chat.messages)
-        report = bench.turn.run(tuple(bench.board.pending), bench.board.iteration + 1)
-        bench.board.executed(report)
-        return report.text
-
-    def approve(self, messages: ChatMessages) -> str:
-        """The human's turn."""
-        bench = self.bench
-        recorded = bench.log.recorded("approval", iteration=bench.board.iteration)
-        if isinstance(recorded, Approval):
-            bench.log.record(recorded)
-            return ApprovalAnswer(recorded.approved, recorded.comment).as_message()
-        question = ApprovalQuestion(
-            bench.log.session, "Every check passes. Accept this result?", tuple(tree(bench.files))
-        )
-        answer = self._approver(question) if self._approver else ApprovalAnswer(False)
-        bench.log.record(
-            Approval(
-                agent="human",
-                iteration=bench.board.iteration,
-                question=question.question,
-                approved=answer.approved,
-                comment=answer.comment,
-            )
-        )
-        return answer.as_message()
-
-    def next_speaker(self, messages: ChatMessages) -> str | None:
-        """The workflow's choice."""
-        return self.bench.conductor.next_speaker(messages)
-
-    def is_over(self, messages: ChatMessages) -> bool:
-        """Whether the chat has ended, under AutoGen's own selection."""
-        return self.bench.conductor.is_over(messages)
 
     def _open_log(self, folder: Path | None, spec: Spec) -> SessionLog:
         if folder is not None:

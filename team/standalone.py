@@ -19,6 +19,7 @@ from team.errors import SessionFailure
 from team.late import LateExecutor
 from team.models.base import Answer, AnswerSource, Request
 from team.models.choose import choose_source
+from team.playing import SessionScore
 from team.result import Reason
 from team.session import Session, budget_of
 from team.specs import TaskSpec
@@ -95,50 +96,55 @@ class _FirstMessageIsTheTask:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._begun = False
+        self._score: SessionScore | None = None
         self.crew: Crew = assemble(session.config, self, LateExecutor(session.sandbox))
+        session.crew = self.crew
 
     def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
         """As the session's; a failure also ends the session."""
         try:
-            return self._session.ask(role, messages)
+            return self._playing.ask(role, messages)
         except SessionFailure as failure:
             self._session.finish(failure.reason, str(failure))
             raise
 
-    def look(self, role: str, messages: ChatMessages) -> ChatMessages:
+    def look(self, role: str, chat: ChatMessages) -> ChatMessages:
         """As the session's."""
-        return self._session.look(role, messages)
+        return self._playing.look(role, chat)
 
-    def execute(self, messages: ChatMessages) -> str:
+    def execute(self, chat: ChatMessages) -> str:
         """As the session's."""
-        return self._session.execute(messages)
+        return self._playing.execute(chat)
 
-    def approve(self, messages: ChatMessages) -> str:
+    def approve(self, chat: ChatMessages) -> str:
         """As the session's."""
-        return self._session.approve(messages)
+        return self._playing.approve(chat)
 
-    def next_speaker(self, messages: ChatMessages) -> str | None:
+    def next_speaker(self, chat: ChatMessages) -> str | None:
         """As the session's, which begins with the first message and is finished with the last."""
-        self._begin(messages)
-        role = self._session.next_speaker(messages)
+        role = self._begun(chat).next_speaker(chat)
         if role is None:
             self._finish()
         return role
 
-    def is_over(self, messages: ChatMessages) -> bool:
+    def is_over(self, chat: ChatMessages) -> bool:
         """As the session's, which begins with the first message and is finished with the last."""
-        self._begin(messages)
-        over = self._session.is_over(messages)
+        over = self._begun(chat).is_over(chat)
         if over:
             self._finish()
         return over
 
-    def _begin(self, messages: ChatMessages) -> None:
-        if not self._begun:
-            self._session.begin(TaskSpec(requirements=str(messages[0].get("content") or "")))
-            self._session.open(self.crew)
-            self._begun = True
+    @property
+    def _playing(self) -> SessionScore:
+        if self._score is None:
+            raise RuntimeError("the chat has no first message yet")
+        return self._score
+
+    def _begun(self, chat: ChatMessages) -> SessionScore:
+        if self._score is None:
+            self._session.begin(TaskSpec(requirements=str(chat[0].get("content") or "")))
+            self._score = self._session.open()
+        return self._score
 
     def _finish(self) -> None:
         self._session.finish(self._session.bench.conductor.ending or Reason.ITERATIONS)
