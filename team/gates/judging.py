@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 
 from team.gates.base import Gate, GateResult, Target, ToolFailed
 from team.gates.evidence import Evidence
+from team.gates.lanes import Lanes
 from team.gates.registry import GATE_NAMES, GATES, SLOW
 
 
@@ -47,18 +49,15 @@ def _side_by_side(
     running: dict[Future[GateResult], str] = {}
     results: dict[str, GateResult] = {}
     lanes = max(2, os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(lanes, thread_name_prefix="gate")
-    try:
+    with Lanes(lanes) as pool:
         while left or running:
             while left and len(running) < lanes:
                 name = left.pop(0)
                 if on_start:
                     on_start(name)
-                running[pool.submit(_one, gates[name], target)] = name
+                running[pool.start(partial(_one, gates[name], target))] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 results[running.pop(future)] = future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     return results
 
 

@@ -10,6 +10,9 @@ from team.gates.evidence import Evidence
 from team.gates.suppressions import suppressions
 from team.gates.tools import ToolStopped
 
+MOST_FINDINGS = 500
+"""Findings that are kept of one gate, the deciding ones first."""
+
 
 class StaticGate(ABC):
     """A gate over one tool; red when a finding is worse than minor."""
@@ -48,7 +51,7 @@ class StaticGate(ABC):
 
 def result(name: str, findings: Iterable[Finding], why: str = "") -> GateResult:
     """A result whose status follows from the findings, which are put in order."""
-    ordered = tuple(sorted(findings, key=_place))
+    ordered = tuple(sorted(findings, key=_place))[:MOST_FINDINGS]
     deciding = sum(finding.severity != "minor" for finding in ordered)
     minor = len(ordered) - deciding
     counts = f"{deciding} to mend, {minor} minor" if ordered else "nothing found"
