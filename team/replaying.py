@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
 from team.config import CodeGenerationConfig
-from team.errors import SpecError
+from team.errors import ConfigError, SpecError
 from team.models.choose import choose_source
 from team.models.tape import TapeSource
 from team.result import GenerationResult
@@ -38,14 +41,44 @@ class ReplayReport:
 def recorded_config(folder: Path, **overrides: Any) -> CodeGenerationConfig:
     """The settings that a session ran with. Secrets are not on record, so the key comes in `overrides`.
 
+    A session's folder may be somebody else's: neither the sandbox is given up nor a key sent to an
+    endpoint on its word alone.
+
     Raises:
+        ConfigError: the session ran unconfined, or asked an endpoint that is not the one in force here.
         SpecError: `session.json` does not hold settings that can be read.
     """
     recorded = Transcript.open(folder).summary.get("config", {})
+    _refuse_what_no_file_may_say(folder.name, recorded, overrides)
     try:
         return CodeGenerationConfig(**{**recorded, **overrides})
     except (ValidationError, TypeError) as error:
         raise SpecError(f"{folder}/session.json holds settings that cannot be read: {error}") from error
+
+
+def _refuse_what_no_file_may_say(
+    session: str, recorded: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> None:
+    if recorded.get("executor") == "unconfined" and "executor" not in overrides:
+        raise ConfigError(
+            f"{session} ran unconfined, which is never taken from a file",
+            "pass --executor auto, or --executor unconfined if you mean it",
+        )
+    url = recorded.get("base_url")
+    known = url in (None, overrides.get("base_url"), os.environ.get("OPENAI_BASE_URL"))
+    if not known and "base_url" not in overrides and not _is_loopback(str(url)):
+        raise ConfigError(
+            f"{session} asked the model at {url}, which is not the endpoint in force here",
+            f"pass --base-url {url} if your key may go there",
+        )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def resume_session(

@@ -107,21 +107,16 @@ def _recorded(flags: Flags, folder: Path, **fixed: Any) -> CodeGenerationConfig:
     """The settings a session ran with, changed by this call's flags.
 
     The key is never on record: it is looked up for the recorded model. How results are printed is this call's
-    affair too. The sandbox is not given up on the word of a file that came with a session.
+    affair too.
 
     Raises:
-        team.errors.ConfigError: the session ran unconfined, and this call does not say so itself.
+        team.errors.ConfigError: the record asks for what no file may say, and this call does not say it.
     """
-    from team.errors import ConfigError
     from team.replaying import recorded_config
+    from team.transcript import Transcript
 
-    before = recorded_config(folder)
-    now = settings_of({"model": before.model or None, **flags}).config
-    if before.executor == "unconfined" and "executor" not in flags:
-        raise ConfigError(
-            f"{folder.name} ran unconfined, which is never taken from a file",
-            "pass --executor auto, or --executor unconfined if you mean it",
-        )
+    model = Transcript.open(folder).summary.get("config", {}).get("model")
+    now = settings_of({"model": model or None, **flags}).config
     chosen: dict[str, Any] = {name: getattr(now, name) for name in (*flags, *PRESENTING)}
     return recorded_config(folder, **{"work_dir": folder.parent, "api_key": now.api_key} | chosen | fixed)
 

@@ -16,6 +16,7 @@ from support.openai_server import OpenAIServer, Recorded
 from support.tapes import APPROVE, RIGHT, TASK, TESTS, WRONG, write_tape
 
 from team.config import CodeGenerationConfig
+from team.errors import ConfigError
 from team.replaying import recorded_config, replay_session, resume_session
 from team.result import GenerationResult, Reason
 from team.session import run_session
@@ -89,6 +90,25 @@ def test_changed_prompts_are_not_mixed_into_a_recorded_session(tmp_path: Path) -
     folder = cut_after(result, 3, tmp_path / "cut")
     resumed = resume_session(folder, config=recorded_config(folder, temperature=0.9))
     assert (resumed.reason, resumed.status) == (Reason.TAPE_MISMATCH, "failed")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ({"executor": "unconfined"}, "unconfined"),
+        ({"base_url": "https://elsewhere.invalid/v1"}, "elsewhere.invalid"),
+    ],
+)
+def test_a_folder_of_somebody_else_cannot_weaken_what_is_in_force(
+    tmp_path: Path, recorded: dict[str, str], said: str
+) -> None:
+    folder = Path(finished(tmp_path).path)
+    summary = json.loads((folder / "session.json").read_text())
+    summary["config"] |= recorded
+    (folder / "session.json").write_text(json.dumps(summary))
+    with pytest.raises(ConfigError, match=said):
+        resume_session(folder)
+    assert recorded_config(folder, **recorded)
 
 
 def test_replay_of_a_finished_session_finds_no_divergence(tmp_path: Path) -> None:
