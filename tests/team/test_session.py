@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import shutil
+import subprocess
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +211,39 @@ def test_a_missing_interpreter_is_no_failed_program(tmp_path: Path) -> None:
         "session_started",
         "session_ended",
     ]
+
+
+def a_python_without_coverage(folder: Path) -> Path:
+    """An interpreter of its own that has pytest, and nothing else of what the gates need."""
+    venv.create(folder, with_pip=False)
+    (packages,) = folder.glob("lib/python3*/site-packages")
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        found = importlib.util.find_spec(name)
+        assert found is not None and found.origin is not None
+        shutil.copytree(Path(found.origin).parent, packages / name)
+    (packages / "py.py").write_text("")
+    return folder / "bin" / "python"
+
+
+def test_a_gate_that_cannot_be_run_is_no_red_gate(tmp_path: Path) -> None:
+    result = run(tmp_path, *HAPPY, python=a_python_without_coverage(tmp_path / "venv"))
+    assert (result.reason, result.status) == (Reason.GATE_ERROR, "failed")
+    assert "coverage" in result.message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_a_full_disk_ends_the_session_with_a_result(tmp_path: Path) -> None:
+    small = tmp_path / "workspace"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount a file system")
+    try:
+        large = RIGHT.replace('"""Slugs for titles."""', '"""' + "Slugs. " * 20_000 + '"""')
+        result = run(tmp_path, PLAN, ("test_engineer", TESTS), ("developer", large))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert (result.reason, result.status) == (Reason.DISK, "failed")
 
 
 def test_an_unwritable_work_dir_is_refused_before_anything(tmp_path: Path) -> None:
