@@ -221,7 +221,7 @@ def a_python_without_coverage(folder: Path) -> Path:
         found = importlib.util.find_spec(name)
         assert found is not None and found.origin is not None
         shutil.copytree(Path(found.origin).parent, packages / name)
-    (packages / "py.py").write_text("")
+    shutil.copy(Path(pytest.__file__).parents[1] / "py.py", packages)
     return folder / "bin" / "python"
 
 
