@@ -93,6 +93,7 @@ PYTEST_OPTIONS = (
     "--no-header",
     "--no-summary",
     "--continue-on-collection-errors",
+    "--override-ini=verbosity_assertions=1",
     "-pno:cacheprovider",
 )
 PYTEST_UNWANTED = (

@@ -17,8 +17,10 @@ CODE_ERROR = "code-error"
 TEST_ERROR = "test-error"
 """The rule of an error that the test made by itself."""
 
-MOST_CASES = 3
-"""How many failing cases of one parametrised test are shown whole."""
+MOST_NAMES = 5
+"""How many tests that fail for the same cause are named."""
+LONGEST_ERROR = 160
+"""Letters of a test's name, and of its error in the same line; the text below has the error whole."""
 
 # Errors that no caller provokes: they are the work of who wrote the line that raised them.
 _OWN_ERRORS = frozenset(
@@ -33,7 +35,7 @@ def broken_off(run: TestRun) -> Iterator[Finding]:
     during = story.running or story.collecting or "the start of pytest"
     if run.limit:
         message = f"the test run was ended by the {run.limit} limit during {during}"
-        stack = relevant(told(_stack_entries(story.stack), run.root), most=12)
+        stack = told(relevant(_stack_entries(story.stack, run.root), most=12))
         yield Finding(rule="limit", severity="critical", message=f"{message}\n{stack}".strip())
     elif story.exit:
         yield _early_exit(story.exit.at, f"os._exit ends the test run during {during}")
@@ -46,19 +48,33 @@ def broken_off(run: TestRun) -> Iterator[Finding]:
 
 
 def failures(run: TestRun, target: Target) -> Iterator[Finding]:
-    """Modules that could not be collected, and tests that failed."""
+    """Modules that could not be collected and tests that failed, those of one cause together."""
+    alike: dict[object, list[tuple[str, Finding]]] = defaultdict(list)
     for frame in run.story.collect_errors:
-        yield _failure(frame, run, target, "cannot be collected")
-    cases: dict[str, list[Finding]] = defaultdict(list)
+        alike[_cause(frame)].append((frame.id, _failure(frame, run, target, "cannot be collected")))
     for name, record in run.story.tests.items():
-        if record.failure:
-            verb = "fails" if record.failure.when == "call" else f"fails in {record.failure.when}"
-            cases[function_of(name)].append(_failure(record.failure, run, target, verb))
-    for function, findings in cases.items():
-        yield from findings[:MOST_CASES]
-        if len(findings) > MOST_CASES:
-            more = f"{len(findings) - MOST_CASES} further cases of {function} fail"
-            yield findings[0].model_copy(update={"message": more})
+        if failure := record.failure:
+            verb = "fails" if failure.when == "call" else f"fails in {failure.when}"
+            alike[_cause(failure)].append((name, _failure(failure, run, target, verb)))
+    for group in alike.values():
+        yield _together(group)
+
+
+def _cause(frame: Frame) -> object:
+    """The same for failures that were raised at the same place by the same kind of error."""
+    kind = frame.error.partition(":")[0]
+    return (kind, frame.places[-1]) if frame.places else (kind, frame.id)
+
+
+def _together(group: list[tuple[str, Finding]]) -> Finding:
+    """The first finding of a group, with the names of the others."""
+    finding = group[0][1]
+    if len(group) == 1:
+        return finding
+    others = [told(name)[:LONGEST_ERROR] for name, _ in group[1:]]
+    more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
+    message = f"{finding.message}\nthe same in {', '.join(others[:MOST_NAMES])}{more}"
+    return finding.model_copy(update={"message": message})
 
 
 def function_of(name: str) -> str:
@@ -69,13 +85,13 @@ def function_of(name: str) -> str:
 
 def _failure(frame: Frame, run: TestRun, target: Target, verb: str) -> Finding:
     rule, place = _whose(frame, target)
-    error = told(frame.error or frame.text, run.root).partition("\n")[0]
-    text = relevant(told(frame.text, run.root))
+    error = told(frame.error or frame.text, run.root).partition("\n")[0][:LONGEST_ERROR]
+    text = told(relevant(frame.text), run.root)
     return Finding(
         file=place[0],
         line=place[1],
         rule=rule,
-        message=f"{told(frame.id)} {verb}: {error}\n{text}".strip(),
+        message=f"{told(frame.id)[:LONGEST_ERROR]} {verb}: {error}\n{text}".strip(),
     )
 
 
@@ -85,7 +101,9 @@ def _whose(frame: Frame, target: Target) -> tuple[str, tuple[str, int | None]]:
     kind = frame.error.partition(":")[0]
     innermost = frame.places[-1] if frame.places else None
     in_test = [line for file, line in frame.places if file == path]
-    here = (path, in_test[-1] if in_test else None)
+    here: tuple[str, int | None] = (path, in_test[-1]) if in_test else (path, None)
+    if innermost and not in_test and innermost[0] in target.tests:
+        here = innermost
     if innermost and innermost[0] in target.sources:
         in_code = frame.kind == "collect-error" or kind in _OWN_ERRORS | _IMPORT_ERRORS
         return (CODE_ERROR, innermost) if in_code else (SILENT, here)
@@ -104,10 +122,10 @@ def _early_exit(at: Place | None, message: str) -> Finding:
     )
 
 
-def _stack_entries(stack: str) -> str:
+def _stack_entries(stack: str, root: str) -> str:
     """The lines of a dumped stack in the form of a short traceback, innermost last."""
     entries = []
-    for line in stack.splitlines():
+    for line in stack.replace(f'"{root}/', '"').splitlines():
         if line.strip().startswith("File "):
             file, _, rest = line.strip().removeprefix("File ").partition(", line ")
             number, _, function = rest.partition(" in ")

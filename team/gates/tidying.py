@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from executors import Reported
 from team.gates.base import Target, ToolFailed
 from team.gates.pinned import RUFF_FIX, RUFF_FORMAT
 from team.gates.tools import how_it_ended, read_json, run_program
@@ -16,10 +17,11 @@ from team.gates.trees import read_plain
 def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
     """Format and safely fix files by the pinned configuration; return those that changed.
 
-    A file that is no Python, or none of the target's, stays as it is.
+    A file that is no Python, or none of the target's, stays as it is; so do all when they are more than
+    ruff can take.
 
     Raises:
-        ToolFailed: ruff crashed or could not start.
+        team.errors.GateError: ruff crashed or could not start.
         executors.SandboxUnavailable: the machine lacks what confines the run.
         OSError: a file cannot be written.
     """
@@ -31,12 +33,24 @@ def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
     job = {"files": given, "check": RUFF_FIX, "format": RUFF_FORMAT}
     with tempfile.TemporaryDirectory(prefix="devteam-tidy-") as empty:
         done = run_program(target, Path(empty), "tidy_files", json.dumps(job).encode())
-    if not done.outcome.ok:
-        raise ToolFailed(how_it_ended("ruff", done))
-    changed: dict[str, str] = read_json("ruff", done.report.decode("utf-8", "replace"))["files"]
+    if done.outcome.limit:
+        return ()
+    try:
+        changed = _changed(done)
+    except ToolFailed as failed:
+        from team.errors import GateError
+
+        raise GateError(f"the files cannot be formatted: {failed}", "see `devteam doctor`") from failed
     for path, text in changed.items():
         _replace(target.root / path, text)
     return tuple(sorted(changed))
+
+
+def _changed(done: Reported) -> dict[str, str]:
+    if not done.outcome.ok:
+        raise ToolFailed(how_it_ended("ruff", done))
+    changed: dict[str, str] = read_json("ruff", done.report.decode("utf-8", "replace"))["files"]
+    return changed
 
 
 def _text(path: Path) -> str | None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from rich.console import Console
@@ -8,6 +10,8 @@ from rich.console import Console
 from team.gates.base import Finding, GateResult
 from team.gates.report import MOST_LINES, as_table, as_text
 from team.gates.wording import relevant, told
+
+ONE, OTHER = uuid4(), uuid4()
 
 
 def test_the_report_counts_orders_and_quotes() -> None:
@@ -79,6 +83,10 @@ def test_red_gates_come_before_what_is_only_minor() -> None:
         ("/usr/lib/python3.11/site-packages/x/y.py", "x/y.py"),
         ("<object at 0x7f00aa11bb22>", "<object at 0x…>"),
         ("x" * 1000, "x" * 300),
+        (f"at {datetime.now(UTC).isoformat()}!", "at <now>!"),
+        (f"{datetime.now(UTC)!r}", "<datetime now>"),
+        ("at 2020-01-31T10:00:00.5Z", "at 2020-01-31T10:00:00.5Z"),
+        (f"{ONE} != {OTHER}, {ONE}", "<uuid 1> != <uuid 2>, <uuid 1>"),
     ],
 )
 def test_text_from_outside_is_made_harmless_and_steady(raw: str, shown: str) -> None:
@@ -89,7 +97,7 @@ def test_steps_inside_of_packages_are_left_out_of_a_failure() -> None:
     text = (
         "tests/test_a.py:3: in test_a\n    client.get('/')\n"
         "../env/lib/client.py:9: in get\n    return self.send()\n"
-        "app/a.py:5: in read\n    raise KeyError\nE   KeyError"
+        "app/a.py:5: in read\n    raise KeyError\n    ^^^^^^^^\nE   KeyError"
     )
     assert relevant(text).splitlines() == [
         "tests/test_a.py:3: in test_a",

@@ -30,16 +30,23 @@ def test_a_failing_test_is_placed_with_its_assertion(judged: Judge, good: Tree) 
     ]
 
 
-def test_the_cases_of_one_test_are_not_all_told(judged: Judge, good: Tree) -> None:
+def test_failures_of_one_cause_are_told_together(judged: Judge, good: Tree) -> None:
     good["tests/test_calc.py"] = (
-        "import pytest\n\n\n@pytest.mark.parametrize('n', range(9))\n"
-        "def test_n(n: int) -> None:\n    assert n > 9\n"
+        "import pytest\n\n\n"
+        "@pytest.fixture\ndef broken() -> None:\n    assert 1 == 2\n\n\n"
+        "def test_a(broken: None) -> None:\n    pass\n\n\n"
+        "def test_b(broken: None) -> None:\n    pass\n\n\n"
+        "@pytest.mark.parametrize('n', range(9))\ndef test_n(n: int) -> None:\n    assert n > 9\n"
     )
-    messages = [finding.message.partition(" fails")[0] for finding in judged("tests", good).findings]
-    assert messages == [
-        "6 further cases of tests/test_calc.py::test_n fail",
-        *(f"tests/test_calc.py::test_n[{n}]" for n in range(3)),
-    ]
+    first, second = judged("tests", good).findings
+
+    assert (first.line, first.message.splitlines()[0]) == (
+        6,
+        "tests/test_calc.py::test_a fails in setup: AssertionError: assert 1 == 2",
+    )
+    assert first.message.splitlines()[-1] == "the same in tests/test_calc.py::test_b"
+    assert second.message.splitlines()[0].startswith("tests/test_calc.py::test_n[0] fails: AssertionError")
+    assert second.message.splitlines()[-1].endswith("test_n[5] and 3 more")
 
 
 @pytest.mark.parametrize(
