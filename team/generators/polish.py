@@ -10,7 +10,15 @@ from pathlib import Path
 
 LINE_LENGTH = 100
 
-_LAYOUT = ("--isolated", "--no-cache", "--quiet", "--line-length", str(LINE_LENGTH), "--target-version", "py311")
+_LAYOUT = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--line-length",
+    str(LINE_LENGTH),
+    "--target-version",
+    "py311",
+)
 _FIRST_PARTY = 'lint.isort.known-first-party = ["app"]'
 _TIDY = (
     ("check", *_LAYOUT, "--config", _FIRST_PARTY, "--select", "F401,I,UP,W", "--fix", "--exit-zero"),

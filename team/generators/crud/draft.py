@@ -1,21 +1,17 @@
-"""CRUD modules from entity specs: a draft without a model, and the generator class."""
+"""A whole CRUD module from templates: plan, tests, code, review."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from team.generators.base import Generator
-from team.generators.crud_review import review_crud
-from team.generators.crud_tests import DraftEntity
+from team.generators.crud.entities import literal
+from team.generators.crud.examples import DraftEntity
+from team.generators.crud.review import review_crud
 from team.generators.polish import polish
-from team.result import GenerationResult
 from team.specs.entity import CrudSpec
 from team.specs.words import describe
-
-if TYPE_CHECKING:
-    from team.specs.entity import EntitySpec
 
 _FOLDER = "drafts/crud"
 _CODE = (
@@ -24,21 +20,6 @@ _CODE = (
     "requirements-dev.txt", "pyproject.toml",
 )  # fmt: skip
 _TESTS = ("tests/conftest.py", "tests/test_database.py")
-
-
-class CRUDGenerator(Generator):
-    """Makes FastAPI + SQLAlchemy + Pydantic modules that create, read, update and delete entities."""
-
-    def generate_crud_module(self, entity_spec: CrudSpec | EntitySpec | Mapping[str, Any]) -> GenerationResult:
-        """A module for one entity, or several under ``entities``.
-
-        Raises:
-            SpecError: the spec does not say what to build.
-            ConfigError: the settings are wrong, or there is no model to ask.
-        """
-        if not isinstance(entity_spec, CrudSpec | Mapping):
-            entity_spec = CrudSpec(entities=(entity_spec,))
-        return self._generate("crud", entity_spec)
 
 
 class CrudDraft:
@@ -60,14 +41,20 @@ class CrudDraft:
         """Test files: workspace path → text."""
         files = {path: self._render(path) for path in _TESTS}
         for entity in self._entities:
-            files[f"tests/test_{entity.plural_snake}_api.py"] = self._render("tests/test_entity_api.py", entity=entity)
+            files[f"tests/test_{entity.plural_snake}_api.py"] = self._render(
+                "tests/test_entity_api.py", entity=entity
+            )
         return polish(files)
 
     def code(self) -> dict[str, str]:
         """All other files: workspace path → text."""
         files = {path: self._render(path) for path in _CODE}
         for entity in self._entities:
-            files[f"app/routers/{entity.plural_snake}.py"] = self._render("app/routers/entity.py", entity=entity)
+            files[f"app/routers/{entity.plural_snake}.py"] = self._render(
+                "app/routers/entity.py", entity=entity
+            )
+        if self._context["inexpressible"]:
+            files["schemathesis.toml"] = self._render("schemathesis.toml")
         return polish(files)
 
     def review(self, tree: Mapping[str, str]) -> list[str]:
@@ -89,11 +76,21 @@ class CrudDraft:
             "model_names": [entity.name for entity in self._entities],
             "schema_names": [entity.name + kind for entity in self._entities for kind in ("Create", "Query")],
             "enum_names": [field.type_name for entity in self._entities for field in entity.enums],
-            "uses": {kind: kind in types for kind in ("decimal", "date", "datetime", "json", "enum", "number", "email")}
-            | {"integer": "integer" in types or references, "text": bool(types & {"string", "text", "email"})},
+            "uses": {
+                kind: kind in types
+                for kind in ("decimal", "date", "datetime", "json", "enum", "number", "email")
+            }
+            | {
+                "integer": "integer" in types or references,
+                "text": bool(types & {"string", "text", "email"}),
+            },
             "references": references,
+            "inexpressible": bool(
+                references or types & {"email", "decimal"} or any(entity.rules for entity in self._entities)
+            ),
             "has_rules": any(entity.rules for entity in self._entities),
             "open_rules": self._spec.prose_rules(),
             "describe": describe,
             "py": repr,
+            "literal": literal,
         }

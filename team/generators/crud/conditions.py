@@ -127,9 +127,7 @@ def _source(text: str) -> ast.expr:
 
 
 def _names(node: ast.expr) -> list[str]:
-    return [
-        part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id != "len"
-    ]
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part.id != "len"]
 
 
 def _is_there(name: str) -> ast.expr:

@@ -9,8 +9,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from team.generators.crud_view import EntityView, FieldView
-from team.generators.samples import Samples, Values, other_value
+from team.generators.crud.candidates import other_value
+from team.generators.crud.entities import EntityView, literal
+from team.generators.crud.fields import FieldView
+from team.generators.crud.samples import Samples, Values
 from team.specs.entity import CrudSpec, EntitySpec
 from team.specs.names import snake
 from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
@@ -32,7 +34,7 @@ class EntityTests:
     def __init__(self, entity: EntityView) -> None:
         self._entity = entity
         self._samples = Samples(entity.spec)
-        self._full = self._samples.full()
+        self._full = self._samples.full
         self._full |= {field.name: None for field in entity.references if field.spec.nullable}
 
     @property
@@ -53,15 +55,15 @@ class EntityTests:
     @property
     def example(self) -> Values:
         """The example entity as JSON values."""
-        return as_json(self._full)
+        return json_values(self._full)
 
     @cached_property
     def defaults(self) -> Values:
         """What is filled in when only the needed fields are sent; empty: no example keeps the rules then."""
-        if self._samples.least() is None:
+        if self._samples.least is None:
             return {}
         fields = (field.spec for field in self._entity.fields)
-        return as_json({f.name: f.default_value for f in fields if f.nullable or f.default is not None})
+        return json_values({f.name: f.default_value for f in fields if f.nullable or f.default is not None})
 
     @property
     def defaults_source(self) -> str:
@@ -71,9 +73,9 @@ class EntityTests:
     @property
     def least(self) -> str | None:
         """How the needed fields must differ from the example when all else is left out."""
-        least = self._samples.least() or {}
+        least = self._samples.least or {}
         changes = {k: v for k, v in least.items() if v != self._full[k] and k not in self.defaults}
-        return source(as_json(changes)) if changes else None
+        return source(json_values(changes)) if changes else None
 
     @property
     def required(self) -> list[str]:
@@ -89,7 +91,7 @@ class EntityTests:
     def clearable(self) -> list[str]:
         """The optional fields that can become null without breaking a rule."""
         optional = [field.name for field in self._entity.fields if field.spec.nullable]
-        return [name for name in optional if self._samples.without(name)]
+        return [name for name in optional if self._samples.keeps_all(self._full | {name: None})]
 
     @property
     def invalid(self) -> list[tuple[str, str]]:
@@ -114,53 +116,61 @@ class EntityTests:
     @property
     def second(self) -> str:
         """The changes that make another row possible, as source."""
-        return source(as_json(self._others(1) or {}))
+        return source(json_values(self._others(1) or {}))
 
     @property
-    def series(self) -> list[str] | None:
+    def series(self) -> str | None:
         """The changes for three rows beside each other, as source."""
         changes = [{}, self._others(1), self._others(2)]
         if any(change is None for change in changes):
             return None
-        return "[" + ", ".join(source(as_json(change or {})) for change in changes) + "]"  # type: ignore[return-value]
+        return "[" + ", ".join(source(json_values(change or {})) for change in changes) + "]"
 
     @property
     def taken(self) -> str:
         """The message of a conflict, as source."""
-        return source(self._entity.taken)
+        return literal(self._entity.taken)
 
     @property
     def rules(self) -> list[tuple[str, str]]:
         """Changes that break a rule, and the rule's message, both as source."""
         found = [(self._samples.breaking(number), rule) for number, rule in enumerate(self._entity.rules)]
         return [
-            (source(as_json(changes)), rule.message) for changes, rule in found if changes is not None
+            (source(json_values(changes)), rule.message) for changes, rule in found if changes is not None
         ]
 
     @property
     def untested_rules(self) -> list[str]:
         """The rules for which no example was found that breaks them."""
-        return [rule.rule.rule for number, rule in enumerate(self._entity.rules) if self._samples.breaking(number) is None]
+        return [
+            rule.rule.rule
+            for number, rule in enumerate(self._entity.rules)
+            if self._samples.breaking(number) is None
+        ]
 
     @cached_property
     def _change(self) -> Values | None:
-        return self._samples.change()
+        return self._samples.change
 
     @property
     def change(self) -> str | None:
         """One change that keeps every rule, as source."""
-        return None if self._change is None else source(as_json(self._change))
+        return None if self._change is None else source(json_values(self._change))
 
     @property
     def change_json(self) -> str | None:
         """The same as JSON."""
-        return None if self._change is None else to_json(as_json(self._change))
+        return None if self._change is None else to_json(json_values(self._change))
 
     @property
     def replacement(self) -> str | None:
         """Changes for a whole replacement, as source."""
         changes = (self._others(1) or {}) | (self._change or {})
-        return source(as_json(changes)) if changes and self._samples.keeps_all(self._full | changes) else None
+        return (
+            source(json_values(changes))
+            if changes and self._samples.keeps_all(self._full | changes)
+            else None
+        )
 
     @property
     def deletes(self) -> list[tuple[EntityView, FieldView]]:
@@ -191,7 +201,7 @@ def invalid_values(field: FieldView) -> list[str]:
         return [*texts, *limits, *([f'"x" * {low - 1}'] if low and kind != "email" else [])]
     values = {
         "integer": ['"5"', "1.5", "True", "2**63"], "number": ['"1.5"'], "decimal": ['"much"', "True"],
-        "boolean": ['"yes"', "1"], "date": ['"31.01.2030"', "0"], "uuid": ['"1234"', "5"], "json": ['"text"', "1"],
+        "boolean": ['"yes"', "1"], "date": ['"31.01.2030"', "0"], "uuid": ['"1234"', "5"], "json": ['"text"', "1", '{"key": "a\\x00b"}'],
         "datetime": ['"2030-01-31T12:00:00"', "0"], "enum": ['"no such value"'],
     }  # fmt: skip
     beyond = [source(as_json(limit)) for limit in _beyond(kind, low, high)]
@@ -207,6 +217,11 @@ def _beyond(kind: str, low: Any, high: Any) -> list[Any]:
         return [*([] if low is None else [low - step]), *([] if high is None else [high + step])]
     except OverflowError:
         return []
+
+
+def json_values(values: Values) -> Values:
+    """Values of fields as clients send and receive them."""
+    return {name: as_json(value) for name, value in values.items()}
 
 
 def as_json(value: Any) -> Any:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from team.generators.crud_view import EntityView
+from team.generators.crud.entities import EntityView
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -42,11 +42,17 @@ def _missing(entity: EntityView, found: _Found) -> Iterator[str]:
             yield f"there is no {what} {name}"
             continue
         known = _attributes(name, found)
-        for wanted in [each.name for each in entity.fields] + ([] if suffix in ("Create", "Update") else _GIVEN):
+        for wanted in [each.name for each in entity.fields] + (
+            [] if suffix in ("Create", "Update") else _GIVEN
+        ):
             if wanted not in known:
                 yield f"the {what} {name} has no field {wanted}"
     one = f"{entity.path}/{{}}"
-    for method, path in [("post", entity.path), ("get", entity.path), *((m, one) for m in METHODS if m != "post")]:
+    for method, path in [
+        ("post", entity.path),
+        ("get", entity.path),
+        *((m, one) for m in METHODS if m != "post"),
+    ]:
         if (method, path) not in found.routes:
             yield f"there is no route {method.upper()} {path.replace('{}', '{id}')}"
     for rule in entity.rules:
@@ -88,7 +94,9 @@ def _prefix(module: ast.Module) -> str:
 def _routes(function: ast.AsyncFunctionDef | ast.FunctionDef, prefix: str) -> Iterator[tuple[str, str]]:
     for decorator in function.decorator_list:
         match decorator:
-            case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(path)), *_]) if method in METHODS:
+            case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(path)), *_]) if (
+                method in METHODS
+            ):
                 parts = (prefix + path).rstrip("/").split("/")
                 yield method, "/".join("{}" if part.startswith("{") else part for part in parts)
 

@@ -1,21 +1,18 @@
-"""Example values for an entity: realistic, within every limit, and keeping (or breaking) its rules."""
+"""Values worth trying for a field: a realistic one first, then those at its limits and around its rules."""
 
 from __future__ import annotations
 
 import ast
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from team.errors import SpecError
 from team.specs.entity import EntitySpec, FieldSpec
 from team.specs.expressions import EnumValue, Expression
 from team.specs.names import phrase, words
 from team.specs.values import MAX_INTEGER, TEXT_TYPES
-
-Values = dict[str, Any]
 
 _BY_LAST_WORD = {
     "name": "Ada Lovelace", "title": "A short title", "city": "London", "country": "GB", "street": "1 High Street",
@@ -24,112 +21,27 @@ _BY_LAST_WORD = {
 }  # fmt: skip
 _CODES = frozenset({"number", "code", "sku", "reference", "key", "slug", "token", "isbn", "iban"})
 _AMOUNTS = frozenset({"total", "amount", "price", "balance", "salary", "subtotal"})
-_MOST_STEPS = 50_000
 _DAY = dt.timedelta(days=1)
 
 
-class Samples:
-    """Finds example values for one entity, in Python's form; always the same for the same spec."""
+def candidates(field: FieldSpec, entity: EntitySpec, rules: Sequence[Expression]) -> list[Any]:
+    """Different values within the limits of a field, the most realistic first.
 
-    def __init__(self, entity: EntitySpec) -> None:
-        self.entity = entity
-        self.rules = [entity.expression(rule) for rule in entity.expression_rules]
-        self._candidates = {field.name: self._values(field) for field in entity.fields}
-
-    def full(self) -> Values:
-        """A value for every field, keeping all rules.
-
-        Raises:
-            SpecError: no such values were found.
-        """
-        start = {field.name: self._start(field) for field in self.entity.fields}
-        found = self._search(start, self._candidates, self.keeps_all)
-        if found is None:
-            raise SpecError(
-                f"no example of {self.entity.name} was found that keeps all its business rules",
-                "check that the rules and the limits can hold together",
-            )
-        return found
-
-    def least(self) -> Values | None:
-        """A value for every field where those that may be left out have their defaults; None: not found."""
-        start = self.full()
-        fixed = {f.name: [f.default_value] for f in self.entity.fields if f.nullable or f.default is not None}
-        return self._search(
-            start | {k: v[0] for k, v in fixed.items()}, self._candidates | fixed, self.keeps_all
-        )
-
-    def breaking(self, number: int) -> Values | None:
-        """Changes to `full` that break just one rule, at best, or that rule before any other."""
-        only = self._search(self.full(), self._candidates, self._breaks(number, self.rules))
-        found = only or self._search(
-            self.full(), self._candidates, self._breaks(number, self.rules[: number + 1])
-        )
-        return None if found is None else self._changes(found)
-
-    def change(self) -> Values | None:
-        """A change of one field to `full` that keeps all rules."""
-        full = self.full()
-        fields = sorted(self.entity.fields, key=lambda field: (field.unique, bool(field.references)))
-        for field in fields:
-            for value in self._candidates[field.name]:
-                if (
-                    value != full[field.name]
-                    and value is not None
-                    and self.keeps_all(full | {field.name: value})
-                ):
-                    return {field.name: value}
-        return None
-
-    def without(self, name: str) -> bool:
-        """Whether `full` still keeps its rules when a field is None."""
-        return self.keeps_all(self.full() | {name: None})
-
-    def keeps_all(self, values: Values) -> bool:
-        """Whether values for all fields keep every rule."""
-        return all(rule.holds(values) for rule in self.rules)
-
-    def _breaks(self, number: int, others: Sequence[Expression]) -> Callable[[Values], bool]:
-        broken = self.rules[number]
-
-        def check(values: Values) -> bool:
-            return not broken.holds(values) and all(
-                rule.holds(values) for rule in others if rule is not broken
-            )
-
-        return check
-
-    def _changes(self, values: Values) -> Values:
-        full = self.full()
-        return {name: value for name, value in values.items() if value != full[name]}
-
-    def _search(self, start: Values, candidates: Mapping[str, Sequence[Any]], wanted: Callable[[Values], bool]) -> Values | None:  # fmt: skip
-        """Change as few fields as possible until the values are as wanted."""
-        if wanted(start):
-            return start
-        names = list(dict.fromkeys(name for rule in self.rules for name in rule.names))
-        for steps, values in enumerate(_variations(start, names, candidates)):
-            if wanted(values):
-                return values
-            if steps > _MOST_STEPS:
-                break
-        return None
-
-    def _start(self, field: FieldSpec) -> Any:
-        return self._candidates[field.name][0]
-
-    def _values(self, field: FieldSpec) -> list[Any]:
-        constants = [value for rule in self.rules for value in _constants(rule, field.name)]
-        usual = _usual(field, self.entity)
-        values = [usual, *_around(field, constants, usual)]
-        fitting = [value for value in values if _fits(field, value)]
-        if not fitting:
-            fitting = [_nearest_bound(field)]
-        if field.default is not None:
-            fitting.append(field.default_value)
-        if field.nullable:
-            fitting.append(None)
-        return _distinct(fitting)
+    Args:
+        field: the field.
+        entity: whose it is.
+        rules: all rules of the entity; their constants are worth trying.
+    """
+    constants = [value for rule in rules for value in _constants(rule, field.name)]
+    usual = _usual(field, entity)
+    fitting = [value for value in (usual, *_around(field, constants, usual)) if _fits(field, value)]
+    if not fitting:
+        fitting = [_nearest_bound(field)]
+    if field.default is not None:
+        fitting.append(field.default_value)
+    if field.nullable:
+        fitting.append(None)
+    return _distinct(fitting)
 
 
 def other_value(field: FieldSpec, value: Any, number: int) -> Any:
@@ -160,22 +72,6 @@ def _others(field: FieldSpec, value: Any, number: int) -> Iterator[Any]:
             yield value - number * _DAY
         case uuid.UUID():
             yield uuid.UUID(int=value.int + number)
-
-
-def _variations(start: Values, names: list[str], candidates: Mapping[str, Sequence[Any]]) -> Iterator[Values]:
-    """All variations of `start`, those with one change first, then with two, and so on."""
-
-    def change(values: Values, first: int, changes: int) -> Iterator[Values]:
-        if changes == 0:
-            yield values
-            return
-        for index in range(first, len(names)):
-            for value in candidates[names[index]]:
-                if value != start[names[index]]:
-                    yield from change(values | {names[index]: value}, index + 1, changes - 1)
-
-    for changes in range(1, min(len(names), 5) + 1):
-        yield from change(start, 0, changes)
 
 
 def _usual(field: FieldSpec, entity: EntitySpec) -> Any:
