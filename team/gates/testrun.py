@@ -22,6 +22,9 @@ from team.gates.trees import changed_files, copy_tree
 STACK_AFTER = 0.8
 """The part of the time limit after which the runner shows where it hangs."""
 
+COMPILED = (".pyc", ".so", ".pyd", ".pth")
+"""Code that no gate can read is not there when the tests run."""
+
 
 @dataclass(frozen=True)
 class TestRun:
@@ -49,7 +52,8 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
     """
     with tempfile.TemporaryDirectory(prefix="devteam-tests-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder)
-        copy_tree(target.root, regular_files(target.root), copy)
+        readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
+        copy_tree(target.root, readable, copy)
         files = [path for path in target.tests if is_collected(path)]
         canaries = [_place_canary(copy, folder) for folder in sorted({_folder(path) for path in files})]
         nonce = secrets.token_hex(16)

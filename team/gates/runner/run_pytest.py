@@ -40,13 +40,16 @@ class Report:
         self._descriptor = descriptor
         self._nonce = nonce
         self._lock = threading.Lock()
+        # Taken before the workspace is imported, which may put something else in their places.
+        self._encode = json.JSONEncoder().encode
+        self._write = os.write
 
     def say(self, kind: str, **fields: Any) -> None:
         """Write one step, whole."""
-        line = f"\n{self._nonce} {json.dumps({'kind': kind, **fields})}\n".encode()
+        line = f"\n{self._nonce} {self._encode({'kind': kind, **fields})}\n".encode()
         with self._lock:
             while line:
-                line = line[os.write(self._descriptor, line) :]
+                line = line[self._write(self._descriptor, line) :]
 
     def show_stack_after(self, seconds: float) -> None:
         """Write every thread's stack to the channel when the run is that old: a hint, not a frame."""
@@ -184,6 +187,7 @@ class Recorder:
         self._measured = measured
         self._say = report.say
         self._place = Place(root)
+        self._skipped = pytest.skip.Exception
         self._truth: dict[tuple[str, str], dict[str, Any]] = {}
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -256,7 +260,7 @@ class Recorder:
         error = call.excinfo.value if call.excinfo else None
         if error is None:
             truth: dict[str, Any] = {"truth": "passed"}
-        elif isinstance(error, pytest.skip.Exception):
+        elif isinstance(error, self._skipped):
             truth = {"truth": "skipped", "error": str(error)}
         else:
             truth = {"truth": "failed", "error": described(error), "places": self._place.of(error)}

@@ -88,6 +88,14 @@ CHEATS = {
         ("json.py", "pytest.py", "coverage.py", "sitecustomize.py", "traceback.py"),
         "import os\n\nos._exit(0)\n",
     ),
+    "patched json, os and pytest": {
+        "conftest.py": (
+            "import json\nimport os\n\nimport pytest\n\n"
+            "told = json.dumps\njson.dumps = lambda *a, **k: told(*a, **k).replace('failed', 'passed')\n"
+            "write = os.write\nos.write = lambda fd, data: write(fd, data.replace(b'failed', b'passed'))\n"
+            "pytest.skip.Exception = BaseException\n"
+        )
+    },
     "a forged summary": {
         "tests/conftest.py": "import os\n\nos.write(1, b'4 passed in 0.01s')\nos._exit(0)\n"
     },

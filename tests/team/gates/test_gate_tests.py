@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import py_compile
+from pathlib import Path
+
 import pytest
 from support.gate_trees import TESTS, Judge, Make, rules
 
@@ -118,6 +121,14 @@ def test_what_tests_write_is_no_part_of_the_tree(target: Make, good: Tree) -> No
     tree = target(good)
     assert judge(tree, ["tests"])[0].status == "pass"
     assert not (tree.root / "left.txt").exists()
+
+
+def test_code_that_no_gate_can_read_is_not_there(judged: Judge, good: Tree, tmp_path: Path) -> None:
+    (tmp_path / "hidden.py").write_text("def add(a, b):\n    return a + b\n\n\nhalf = add\n")
+    py_compile.compile(str(tmp_path / "hidden.py"), cfile=str(tmp_path / "hidden.pyc"))
+    hidden = {"app/hidden.pyc": (tmp_path / "hidden.pyc").read_bytes()}
+    result = judged("tests", {**good, **hidden, "app/calc.py": "from app.hidden import add, half\n"})
+    assert ("app/calc.py", 1, "code-error") in {(f.file, f.line, f.rule) for f in result.findings}
 
 
 def test_helpers_packages_fixtures_and_data_files_work_as_under_plain_pytest(
