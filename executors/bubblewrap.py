@@ -12,26 +12,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from executors.base import Limits
-from executors.confinement import CACHE, HOME, SHIMS, USER_ID, WORKSPACE, View, environ
+from executors.confinement import (
+    CACHE,
+    ETC,
+    HOME,
+    NETWORK_ETC,
+    SHIMS,
+    SYSTEM,
+    USER_ID,
+    WORKSPACE,
+    View,
+    environ,
+)
 from executors.supervisor import MB
 
-# What programs of a Linux system need of /etc, and nothing that tells of this machine's people.
-_ETC = (
-    "alternatives",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "localtime",
-    "mime.types",
-    "nsswitch.conf",
-    "protocols",
-    "services",
-    "ssl",
-    "ca-certificates",
-    "pki",
-)
-_NETWORK_ETC = ("resolv.conf", "hosts", "gai.conf")
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 _PASSWD = f"sandbox:x:{USER_ID}:{USER_ID}::{HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
 _GROUP = f"sandbox:x:{USER_ID}:\nnogroup:x:65534:\n"
 
@@ -102,13 +96,13 @@ def _namespaces(limits: Limits) -> Iterator[str]:
 
 
 def _system(limits: Limits, passwd: int, group: int) -> Iterator[str]:
-    for name in _SYSTEM:
+    for name in SYSTEM:
         path = Path(name)
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), name)
         elif path.is_dir():
             yield from ("--ro-bind", name, name)
-    for name in (*_ETC, *(_NETWORK_ETC if limits.network else ())):
+    for name in (*ETC, *(NETWORK_ETC if limits.network else ())):
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     yield from ("--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group")
     # Root owns the kernel's settings in /proc/sys by its number alone, capabilities or not.
@@ -132,10 +126,10 @@ def _read_only_trees(view: View) -> Iterator[str]:
     links = view.interpreter.links()
     trees = {*view.interpreter.prefixes, *view.readable}
     for tree in sorted(trees, key=lambda path: (len(path.parts), path)):
-        if not any(tree.is_relative_to(system) for system in _SYSTEM):
+        if not any(tree.is_relative_to(system) for system in SYSTEM):
             yield from ("--ro-bind", str(tree), str(tree))
     for path, target in links:
-        if not any(path.is_relative_to(system) for system in _SYSTEM):
+        if not any(path.is_relative_to(system) for system in SYSTEM):
             yield from ("--symlink", target, str(path))
     if not (view.interpreter.scripts / "python").exists():
         yield from ("--symlink", str(view.interpreter.executable), f"{SHIMS}/python")

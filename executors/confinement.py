@@ -13,6 +13,27 @@ CACHE = "/cache"
 HOME = "/tmp/home"
 SHIMS = "/run/devteam"
 USER_ID = 1000
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+"""Where a Linux system keeps its programs and libraries."""
+ETC = (
+    "alternatives",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "ca-certificates",
+    "pki/ca-trust",
+    "pki/tls/certs",
+    "pki/tls/openssl.cnf",
+)
+"""What programs need of /etc: nothing that tells of this machine's people, and no private key."""
+NETWORK_ETC = ("resolv.conf", "hosts", "gai.conf")
 
 
 @dataclass(frozen=True)
