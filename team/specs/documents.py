@@ -70,7 +70,9 @@ def _check_json(text: str) -> None:
 
 
 def _what(data: object) -> str:
-    return {list: "a list", str: "plain text"}.get(type(data), "a single value")
+    if isinstance(data, list):
+        return "a list"
+    return "plain text" if isinstance(data, str) else "a single value"
 
 
 class _Loader(yaml.SafeLoader):
@@ -78,12 +80,16 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed: write it out", mark)
         return super().compose_node(parent, index)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_scalar)
+def _as_written(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
 
 
 class _Reader:

@@ -11,8 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from team.specs.base import Kind, Spec, StrictModel, suggestion
 
 SCHEMA_WORDS = (
-    "string", "integer", "number", "decimal", "boolean", "object", "array", "date", "datetime", "uuid", "email",
-    "enum",
+    "string", "integer", "number", "decimal", "boolean", "object", "array", "date", "datetime", "uuid",
+    "email", "enum",
 )  # fmt: skip
 
 _PATH = re.compile(r"(/([\w.~-]+|\{[a-z][a-z0-9_]*\}))+/?|/")
@@ -96,7 +96,7 @@ def is_json_schema(schema: Any) -> bool:
     """Whether an object is a JSON Schema rather than fields with schema words."""
     keywords = {"$ref", "properties", "allOf", "anyOf", "oneOf", "items"}
     return isinstance(schema, dict) and bool(
-        keywords & schema.keys() or schema.get("type") in ("object", "array") and len(schema) > 1
+        keywords & schema.keys() or (schema.get("type") in ("object", "array") and len(schema) > 1)
     )
 
 

@@ -2,132 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from team.specs.base import Kind, Spec, StrictModel, suggestion
 from team.specs.expressions import Expression, ExpressionError, looks_like_expression
-from team.specs.names import entity_problem, field_problem, pascal, phrase, plural, snake
-from team.specs.values import NUMBER_TYPES, TEXT_TYPES, TIME_TYPES, FieldType, convert, decimal_places
+from team.specs.fields import FieldSpec
+from team.specs.names import entity_problem, pascal, phrase, plural
 from team.specs.words import entity_text
-
-OnDelete = Literal["restrict", "cascade", "set_null"]
-
-
-class FieldSpec(StrictModel):
-    """One field of an entity. `min` and `max` limit the value, or the length of a text."""
-
-    name: str
-    type: FieldType
-    required: bool = True
-    unique: bool = False
-    index: bool = False
-    default: Any = Field(default=None, description="None: there is no default")
-    min: int | float | str | None = Field(default=None, union_mode="left_to_right")
-    max: int | float | str | None = Field(default=None, union_mode="left_to_right")
-    max_length: int | None = Field(default=None, gt=0, le=100_000)
-    values: tuple[str, ...] = ()
-    references: str | None = Field(default=None, description="Entity.id")
-    on_delete: OnDelete | None = Field(default=None, description="what deleting the referenced row does")
-
-    @field_validator("name")
-    @classmethod
-    def _usable_name(cls, name: str) -> str:
-        if problem := field_problem(name):
-            raise ValueError(problem)
-        return name
-
-    @field_validator("min", "max", "max_length", "required", "unique", "index", mode="before")
-    @classmethod
-    def _no_bool_for_number(cls, value: Any, info: Any) -> Any:
-        boolean = info.field_name in ("required", "unique", "index")
-        if isinstance(value, bool) != boolean and value is not None:
-            raise ValueError(f"{value!r} is not {'true or false' if boolean else 'a number'}")
-        return value
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        self._check_keys_fit_type()
-        low, high = self.bounds
-        if low is not None and high is not None and low > high:
-            raise ValueError(f"field {self.name!r}: min {self.min} is greater than max {self.max}")
-        if self.default is not None:
-            self._check_default()
-        if self.type == "decimal":
-            self._named(lambda: self.places)
-        return self
-
-    def _check_keys_fit_type(self) -> None:
-        if (self.type == "enum") != bool(self.values):
-            raise ValueError(f"field {self.name!r}: an enum needs values, and nothing else has any")
-        if len(set(self.values)) < len(self.values) or not all(
-            v.strip() and "\0" not in v for v in self.values
-        ):
-            raise ValueError(f"field {self.name!r}: values must be different, and none may be empty")
-        allowed = {
-            "min": NUMBER_TYPES | TEXT_TYPES | TIME_TYPES, "max": NUMBER_TYPES | TEXT_TYPES | TIME_TYPES,
-            "max_length": TEXT_TYPES, "references": {"integer"},
-        }  # fmt: skip
-        for key, types in allowed.items():
-            if getattr(self, key) is not None and self.type not in types:
-                raise ValueError(f"field {self.name!r}: {key} does not go with type {self.type}")
-        if self.type == "json" and (self.unique or self.index):
-            raise ValueError(f"field {self.name!r}: json can be neither unique nor an index")
-        if self.on_delete and not self.references:
-            raise ValueError(f"field {self.name!r}: on_delete needs references")
-        if self.on_delete == "set_null" and self.required:
-            raise ValueError(f"field {self.name!r}: on_delete: set_null needs required: false")
-        if self.max_length is not None and self.max is not None:
-            raise ValueError(f"field {self.name!r}: give max_length or max, not both")
-
-    def _check_default(self) -> None:
-        default = self._named(lambda: self.default_value)
-        low, high = self.bounds
-        size = len(default) if self.type in TEXT_TYPES else default
-        if (low is not None and size < low) or (high is not None and size > high):
-            raise ValueError(f"field {self.name!r}: default {self.default!r} is outside its limits")
-        if self.unique or self.references:
-            raise ValueError(f"field {self.name!r}: what is unique or a reference has no default")
-
-    def _named(self, read: Any) -> Any:
-        try:
-            return read()
-        except ValueError as error:
-            raise ValueError(f"field {self.name!r}: {error}") from error
-
-    @property
-    def default_value(self) -> Any:
-        """The default as Python holds it, or None."""
-        return None if self.default is None else convert(self.type, self.default, self.values)
-
-    @property
-    def bounds(self) -> tuple[Any, Any]:
-        """The smallest and the largest value as Python holds them, or the lengths of a text; None: no limit."""
-        kind = "integer" if self.type in TEXT_TYPES else self.type
-        low, high = (
-            None if raw is None else self._named(lambda raw=raw: convert(kind, raw))
-            for raw in (self.min, self.max)
-        )
-        if self.type in TEXT_TYPES:
-            high = self.max_length if high is None else high
-            if high is None and self.type != "text":
-                high = 255 if self.type == "string" else 254
-            if (low or 0) < 0 or high == 0:
-                raise ValueError(f"field {self.name!r}: a length is at least 0, the greatest at least 1")
-        return low, high
-
-    @property
-    def places(self) -> int:
-        """The digits after the point of a decimal."""
-        numbers = (self.default_value, *self.bounds)
-        return decimal_places([number for number in numbers if isinstance(number, Decimal)])
-
-    @property
-    def nullable(self) -> bool:
-        """Whether the value may be missing."""
-        return not self.required
 
 
 class Relationship(StrictModel):
@@ -235,6 +118,11 @@ class CrudSpec(Spec):
         if twice := sorted({route for route in routes if routes.count(route) > 1}):
             raise ValueError(f"two entities would be served at {twice[0]}")
         names = [entity.name for entity in self.entities]
+        if stuck := _never_created(self.entities):
+            raise ValueError(
+                f"no {stuck} could ever be created: it must refer to itself, if only by way of others; "
+                "make a reference optional (required: false)"
+            )
         for entity in self.entities:
             for reference in (field.references for field in entity.fields if field.references):
                 _check_reference(entity, reference, names)
@@ -280,10 +168,22 @@ def class_names(entity: EntitySpec) -> list[str]:
 
 def _check_reference(entity: EntitySpec, reference: str, names: list[str]) -> None:
     target, _, column = reference.partition(".")
-    if pascal(target) not in names or not target:
+    if not target or pascal(target) not in names:
         hint = suggestion(target, names)
         raise ValueError(f"{entity.name} references {reference!r}, but no entity has that name; {hint}")
     if column != "id":
-        raise ValueError(
-            f"{entity.name} references {reference!r}; only the id can be: {snake(target)!r}: {target}.id"
-        )
+        raise ValueError(f"{entity.name} references {reference!r}, but only an id can be: {target}.id")
+
+
+def _never_created(entities: tuple[EntitySpec, ...]) -> str | None:
+    """An entity that would have to be there before it can be created, or None."""
+    needs = {
+        entity.name: {
+            pascal(f.references.partition(".")[0]) for f in entity.fields if f.references and f.required
+        }
+        for entity in entities
+    }
+    while free := [name for name, needed in needs.items() if not needed & needs.keys()]:
+        for name in free:
+            del needs[name]
+    return next(iter(needs), None)

@@ -8,13 +8,13 @@ computed with, the comparison is unknown, and so does not break the rule; ``==``
 from __future__ import annotations
 
 import ast
-import operator
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from team.specs.base import suggestion
+from team.specs.evaluation import ARITHMETIC, ORDER, EnumValue, truth
 from team.specs.values import NUMBER_TYPES, TEXT_TYPES, TIME_TYPES, convert
 
 MAX_LENGTH = 500
@@ -33,27 +33,6 @@ class FieldLike(Protocol):
     def values(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
-class EnumValue:
-    """A constant that is one of the values of an enum field."""
-
-    field: str
-    value: str
-
-
-class _Unknown:
-    """What comes of computing with a missing value."""
-
-
-UNKNOWN = _Unknown()
-
-_ARITHMETIC: dict[type[ast.operator], Any] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
-}  # fmt: skip
-_ORDER: dict[type[ast.cmpop], Any] = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-}  # fmt: skip
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 _ALLOWED = "allowed: field names, constants, comparisons, and, or, not, in, + - * / // %, len()"
 
@@ -79,7 +58,7 @@ class Expression:
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether the values keep the rule; enum values are given as text."""
-        return _truth(self.tree, values) is not False
+        return truth(self.tree, values) is not False
 
 
 def looks_like_expression(text: str) -> bool:
@@ -139,14 +118,14 @@ class _Checker:
         left, left_kind = self._operand(left)
         right, right_kind = self._operand(right)
         left, right, kind = self._same_kind(left, left_kind, right, right_kind)
-        if type(op) in _ORDER and kind not in NUMBER_TYPES | TEXT_TYPES | TIME_TYPES:
+        if type(op) in ORDER and kind not in NUMBER_TYPES | TEXT_TYPES | TIME_TYPES:
             raise ExpressionError(f"{kind} values have no order")
         if kind == "json":
             raise ExpressionError("json can only be compared with None")
         return ast.Compare(left, [op], [right])
 
     def _presence(self, node: ast.expr, op: ast.cmpop) -> ast.expr:
-        if not isinstance(node, ast.Name) or type(op) in _ORDER:
+        if not isinstance(node, ast.Name) or type(op) in ORDER:
             raise ExpressionError("only a field can be None, and None has no order")
         self._field(node.id)
         same = isinstance(op, ast.Is | ast.Eq)
@@ -195,7 +174,7 @@ class _Checker:
     def _arithmetic(self, node: ast.BinOp) -> tuple[ast.expr, str]:
         left, left_kind = self._operand(node.left)
         right, right_kind = self._operand(node.right)
-        if type(node.op) not in _ARITHMETIC or not {left_kind, right_kind} <= NUMBER_TYPES:
+        if type(node.op) not in ARITHMETIC or not {left_kind, right_kind} <= NUMBER_TYPES:
             raise ExpressionError(f"{ast.unparse(node)!r} is not allowed; {_ALLOWED}")
         divides = isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod)
         if divides and not (isinstance(right, ast.Constant) and right.value):
@@ -205,7 +184,9 @@ class _Checker:
             kind = "number"
         return ast.BinOp(left, node.op, right), kind
 
-    def _same_kind(self, left: ast.expr, left_kind: str, right: ast.expr, right_kind: str) -> tuple[ast.expr, ast.expr, str]:  # fmt: skip
+    def _same_kind(
+        self, left: ast.expr, left_kind: str, right: ast.expr, right_kind: str
+    ) -> tuple[ast.expr, ast.expr, str]:
         if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
             return self._as(right_kind, left, left_kind, right), right, right_kind
         if isinstance(right, ast.Constant):
@@ -215,7 +196,8 @@ class _Checker:
             return left, right, left_kind
         if kinds == {"integer", "number"} or kinds == {"integer", "decimal"}:
             return left, right, (kinds - {"integer"}).pop()
-        raise ExpressionError(f"{ast.unparse(left)!r} ({left_kind}) does not go with {ast.unparse(right)!r} ({right_kind})")  # fmt: skip
+        given = f"{ast.unparse(left)!r} ({left_kind})"
+        raise ExpressionError(f"{given} does not go with {ast.unparse(right)!r} ({right_kind})")
 
     def _as(self, kind: str, constant: ast.Constant, given: str, other: ast.expr) -> ast.Constant:
         """Turn a constant into what the other side holds."""
@@ -249,58 +231,3 @@ def _is_none(node: ast.expr) -> bool:
     if isinstance(node, ast.Name):
         return node.id in ("null", "none")
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    """True, False or UNKNOWN for a condition; a value, None or UNKNOWN for an operand."""
-    match node:
-        case ast.Name(id=name):
-            return values[name]
-        case ast.Constant(value=value):
-            return value.value if isinstance(value, EnumValue) else value
-        case ast.Tuple(elts=elements):
-            return tuple(_evaluate(element, values) for element in elements)
-        case ast.Call(args=[argument]):
-            text = _evaluate(argument, values)
-            return UNKNOWN if text is None else len(text)
-        case ast.BoolOp(op=op, values=parts):
-            results = [_truth(part, values) for part in parts]
-            decisive = isinstance(op, ast.Or)
-            if decisive in results:
-                return decisive
-            return UNKNOWN if UNKNOWN in results else not decisive
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            result = _truth(inner, values)
-            return UNKNOWN if result is UNKNOWN else not result
-        case ast.UnaryOp(operand=inner):
-            number = _evaluate(inner, values)
-            return UNKNOWN if _missing(number) else -number
-        case ast.BinOp(left=left, op=operation, right=right):
-            numbers = _evaluate(left, values), _evaluate(right, values)
-            return UNKNOWN if _missing(*numbers) else _ARITHMETIC[type(operation)](*numbers)
-        case ast.Compare(left=left, ops=[comparison], comparators=[right]):
-            return _compare(_evaluate(left, values), comparison, _evaluate(right, values))
-    raise AssertionError(f"unchecked node {ast.dump(node)}")
-
-
-def _truth(node: ast.expr, values: Mapping[str, Any]) -> Any:
-    result = _evaluate(node, values)
-    return result if result is UNKNOWN else bool(result)
-
-
-def _compare(left: Any, comparison: ast.cmpop, right: Any) -> Any:
-    if left is UNKNOWN or right is UNKNOWN:
-        return UNKNOWN
-    if isinstance(comparison, ast.Is | ast.Eq):
-        return left == right
-    if isinstance(comparison, ast.IsNot | ast.NotEq):
-        return left != right
-    if isinstance(comparison, ast.In | ast.NotIn):
-        if not isinstance(right, tuple) and _missing(left, right):
-            return UNKNOWN
-        return (left in right) is isinstance(comparison, ast.In)
-    return UNKNOWN if _missing(left, right) else _ORDER[type(comparison)](left, right)
-
-
-def _missing(*values: Any) -> bool:
-    return any(value is None or value is UNKNOWN for value in values)

@@ -20,23 +20,27 @@ _IRREGULAR = {
     "half": "halves", "shelf": "shelves", "wolf": "wolves", "loaf": "loaves", "thief": "thieves",
     "hero": "heroes", "potato": "potatoes", "tomato": "tomatoes", "echo": "echoes", "veto": "vetoes",
 }  # fmt: skip
-_UNCOUNTABLE = frozenset("news series species sheep fish equipment information money metadata staff".split())
+_UNCOUNTABLE = frozenset(
+    {"news", "series", "species", "sheep", "fish", "equipment", "information", "money", "metadata", "staff"}
+)
 
 RESERVED_FIELDS = frozenset({"id", "created_at", "updated_at"})
 """The fields that every entity gets anyway."""
 
 _TAKEN_FIELDS = frozenset(
-    {"metadata", "registry", "dt", "sa", "str", "int", "float", "bool", "dict", "list", "len"}
+    {"metadata", "registry", "self", "cls", "dt", "sa", "str", "int", "float", "bool", "dict", "list", "len"}
     | {"mapped_column", "string_enum", "utc_now", "first_update"}
     | {name for name in dir(BaseModel) if not name.startswith("_")}
     | set(keyword.kwlist)
 )
 _TAKEN_ENTITIES = frozenset(
     {
-        "Base", "Mapped", "DeclarativeBase", "Any", "Annotated", "AsyncSession", "BaseModel", "ConfigDict",
-        "ConflictError", "Decimal", "Field", "IntegrityError", "NotFoundError", "PartialModel", "Query", "Path",
-        "Request", "Response", "Self", "Sequence", "Session", "Slice", "StaleDataError", "StrEnum", "Text", "UUID",
-        "UtcDateTime", "Depends", "Responses", "APIRouter", "ErrorResponse", "ValidationError", "JsonDict",
+        "APIRouter", "Annotated", "Any", "AsyncSession", "Base", "BaseModel", "ConfigDict",
+        "ConflictError", "Decimal", "DeclarativeBase", "Depends", "ErrorResponse", "Field",
+        "IntegrityError", "Json", "JsonDict", "Mapped", "MissingReferenceError", "NotFoundError",
+        "PartialModel", "Path", "Query", "Repository", "Request", "RequestValidationError",
+        "Response", "Responses", "Self", "Sequence", "SessionDep", "Slice", "StaleDataError",
+        "StrEnum", "Text", "UUID", "UtcDateTime", "ValidationError", "ValidationErrorResponse",
     }
     | {name for name in (*keyword.kwlist, *dir(builtins)) if name[0].isupper()}
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from team.specs.base import Kind, Spec, StrictModel, suggestion
 
@@ -13,8 +13,9 @@ FILE_KINDS = ("csv", "json", "jsonl", "parquet")
 SOURCE_KINDS = (*FILE_KINDS, "sql")
 OPERATIONS: dict[str, frozenset[str]] = {
     "rename": frozenset({"columns"}), "cast": frozenset({"columns"}), "drop_nulls": frozenset(),
-    "drop_duplicates": frozenset(), "filter": frozenset({"where"}), "derive": frozenset({"column", "expression"}),
-    "select": frozenset({"columns"}), "join": frozenset({"with", "on"}),
+    "drop_duplicates": frozenset(), "filter": frozenset({"where"}),
+    "derive": frozenset({"column", "expression"}), "select": frozenset({"columns"}),
+    "join": frozenset({"with", "on"}),
     "aggregate": frozenset({"by", "columns"}), "sort": frozenset({"columns"}),
     "fill_nulls": frozenset({"columns"}), "replace": frozenset({"column", "values"}),
 }  # fmt: skip
@@ -119,7 +120,8 @@ class PipelineSpec(Spec):
     def requirements_text(self) -> str:
         """Source, steps, destination and checks, as Markdown."""
         steps = "".join(f"{number}. {_words(step)}\n" for number, step in enumerate(self.transformations, 1))
-        text = f"An ETL pipeline `{self.name}`, run by `python -m pipeline run`.\n\nSource: {_words(self.source)}\n"
+        text = f"An ETL pipeline `{self.name}`, run by `python -m pipeline run`.\n"
+        text += f"\nSource: {_words(self.source)}\n"
         text += f"\nTransformations:\n\n{steps}" if steps else ""
         text += f"\nDestination: {_words(self.destination)}\n"
         if self.incremental:

@@ -118,7 +118,8 @@ def _uuid(raw: Any) -> uuid.UUID:
 
 _CONVERTERS: dict[str, Any] = {
     "string": _text, "text": _text, "enum": _text, "email": _email, "integer": _integer, "number": _number,
-    "decimal": _decimal, "boolean": _boolean, "date": _date, "datetime": _datetime, "json": _json, "uuid": _uuid,
+    "decimal": _decimal, "boolean": _boolean, "date": _date, "datetime": _datetime, "json": _json,
+    "uuid": _uuid,
 }  # fmt: skip
 _EXPECTED = {
     "string": "text", "text": "text", "enum": "text (quote it)", "email": "an e-mail address",

@@ -8,7 +8,8 @@ from team.specs.names import article, phrase, plural
 from team.specs.values import TEXT_TYPES
 
 if TYPE_CHECKING:
-    from team.specs.entity import CrudSpec, EntitySpec, FieldSpec
+    from team.specs.entity import CrudSpec, EntitySpec
+    from team.specs.fields import FieldSpec
 
 _ROUTES = """\
 - `POST {path}` → 201, 409, 422
@@ -25,8 +26,9 @@ def entity_text(spec: CrudSpec) -> str:
     head = (
         f"A FastAPI service with SQLAlchemy 2 (async) and Pydantic v2 for the {many} "
         f"{', '.join(entity.name for entity in spec.entities)}: package `app/` (`models.py`, `schemas.py`, "
-        "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`. `DATABASE_URL` picks the "
-        "database, by default an SQLite file. Errors are documented in the OpenAPI document."
+        "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`. "
+        "`DATABASE_URL` picks the database, by default an SQLite file. Errors are documented in the OpenAPI "
+        "document."
     )
     return "\n\n".join([head, *(_entity(entity) for entity in spec.entities)]) + "\n"
 

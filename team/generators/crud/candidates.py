@@ -9,15 +9,18 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from team.specs.entity import EntitySpec, FieldSpec
-from team.specs.expressions import EnumValue, Expression
+from team.specs.entity import EntitySpec
+from team.specs.evaluation import EnumValue
+from team.specs.expressions import Expression
+from team.specs.fields import FieldSpec
 from team.specs.names import phrase, words
 from team.specs.values import MAX_INTEGER, TEXT_TYPES
 
 _BY_LAST_WORD = {
-    "name": "Ada Lovelace", "title": "A short title", "city": "London", "country": "GB", "street": "1 High Street",
-    "address": "1 High Street, London", "phone": "+44 20 7946 0000", "url": "https://example.com/1",
-    "currency": "EUR", "color": "blue", "language": "en", "website": "https://example.com", "zip": "12345",
+    "name": "Ada Lovelace", "title": "A short title", "city": "London", "country": "GB",
+    "street": "1 High Street", "address": "1 High Street, London", "phone": "+44 20 7946 0000",
+    "url": "https://example.com/1", "currency": "EUR", "color": "blue", "language": "en",
+    "website": "https://example.com", "zip": "12345",
 }  # fmt: skip
 _CODES = frozenset({"number", "code", "sku", "reference", "key", "slug", "token", "isbn", "iban"})
 _AMOUNTS = frozenset({"total", "amount", "price", "balance", "salary", "subtotal"})

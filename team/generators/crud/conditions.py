@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
-from team.specs.expressions import EnumValue, Expression
+from team.specs.evaluation import EnumValue
+from team.specs.expressions import Expression
 
 EnumMember = Callable[[str, str], str]
 """A field and one of its values → the expression for it, such as ``InvoiceStatus.PAID``."""

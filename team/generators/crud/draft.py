@@ -15,9 +15,9 @@ from team.specs.words import describe
 
 _FOLDER = "drafts/crud"
 _CODE = (
-    "app/__init__.py", "app/database.py", "app/errors.py", "app/main.py", "app/models.py", "app/repository.py",
-    "app/routers/__init__.py", "app/schemas.py", "README.md", "Dockerfile", "requirements.txt",
-    "requirements-dev.txt", "pyproject.toml",
+    "app/__init__.py", "app/database.py", "app/errors.py", "app/main.py", "app/models.py",
+    "app/repository.py", "app/routers/__init__.py", "app/schemas.py", "README.md", "Dockerfile",
+    "requirements.txt", "requirements-dev.txt", "pyproject.toml",
 )  # fmt: skip
 _TESTS = ("tests/conftest.py", "tests/test_database.py")
 

@@ -17,6 +17,22 @@ from team.specs.entity import CrudSpec, EntitySpec
 from team.specs.names import snake
 from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
 
+_WRONG = {
+    "string": ("5", r'"a\x00b"'),
+    "text": ("5", r'"a\x00b"'),
+    "email": ("5", '"nobody"'),
+    "integer": ('"5"', "1.5", "True", "2**63"),
+    "number": ('"1.5"',),
+    "decimal": ('"much"', "True"),
+    "boolean": ('"yes"', "1"),
+    "date": ('"31.01.2030"', "0"),
+    "datetime": ('"2030-01-31T12:00:00"', "0"),
+    "uuid": ('"1234"', "5"),
+    "json": ('"text"', "1", r'{"key": "a\x00b"}'),
+    "enum": ('"no such value"',),
+}
+"""For each type what must be refused, as source."""
+
 
 class DraftEntity(EntityView):
     """One entity in the words of the templates, with examples of it."""
@@ -196,19 +212,13 @@ def invalid_values(field: FieldView) -> list[str]:
     if field.target:
         return ["0", "2**31", '"1"']
     if kind in TEXT_TYPES:
-        texts = {"email": ['"nobody"']}.get(kind, ["5", '"a\\x00b"'])
-        limits = [f'"x" * {high + 1}'] if high and kind != "email" else []
-        return [*texts, *limits, *([f'"x" * {low - 1}'] if low and kind != "email" else [])]
-    values = {
-        "integer": ['"5"', "1.5", "True", "2**63"], "number": ['"1.5"'], "decimal": ['"much"', "True"],
-        "boolean": ['"yes"', "1"], "date": ['"31.01.2030"', "0"], "uuid": ['"1234"', "5"], "json": ['"text"', "1", '{"key": "a\\x00b"}'],
-        "datetime": ['"2030-01-31T12:00:00"', "0"], "enum": ['"no such value"'],
-    }  # fmt: skip
+        lengths = [*([high + 1] if high else []), *([low - 1] if low else [])]
+        return [*_WRONG[kind], *(f'"x" * {length}' for length in lengths if kind != "email")]
     beyond = [source(as_json(limit)) for limit in _beyond(kind, low, high)]
     if kind == "decimal":
         beyond.append(source("0." + "1" * (field.spec.places + 1)))
         beyond.append(source("1" * (DECIMAL_DIGITS + 1)))
-    return list(dict.fromkeys([*values[kind], *beyond]))
+    return list(dict.fromkeys([*_WRONG[kind], *beyond]))
 
 
 def _beyond(kind: str, low: Any, high: Any) -> list[Any]:

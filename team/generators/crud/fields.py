@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from team.generators.crud.conditions import python_value
-from team.specs.entity import EntitySpec, FieldSpec
+from team.specs.entity import EntitySpec
+from team.specs.fields import FieldSpec
 from team.specs.names import pascal, phrase, snake, words
 from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
 

@@ -57,7 +57,8 @@ def _missing(entity: EntityView, found: _Found) -> Iterator[str]:
             yield f"there is no route {method.upper()} {path.replace('{}', '{id}')}"
     for rule in entity.rules:
         if rule.rule.message not in found.texts or _normal(rule.condition) not in found.conditions:
-            yield f"the business rule `{rule.rule.rule}` of {entity.name} is not implemented: {rule.rule.message}"
+            where = f"the business rule `{rule.rule.rule}` of {entity.name}"
+            yield f"{where} is not implemented: {rule.rule.message}"
 
 
 _GIVEN = ["id", "created_at", "updated_at"]
