@@ -3,11 +3,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from executors import seccomp
+from executors import seccomp, syscalls
 
-ALLOW, ERRNO = 0x7FFF0000, 0x00050000
+ALLOW, ERRNO, ASK = 0x7FFF0000, 0x00050000, 0x7FC00000
 X86_64, I386, AARCH64 = 0xC000003E, 0x40000003, 0xC00000B7
-EPERM, ENOSYS, EAFNOSUPPORT, EPROTONOSUPPORT = 1, 38, 97, 93
+EPERM, ENOTTY, ENOSYS, EAFNOSUPPORT, EPROTONOSUPPORT, EOPNOTSUPP = 1, 25, 38, 97, 93, 95
 
 
 def answer(program: bytes, arch: int, number: int, *arguments: int) -> int:
@@ -82,9 +82,54 @@ def test_unix_sockets_can_be_closed() -> None:
     assert answer(closed, X86_64, 53, 1, 1, 0) == ALLOW  # socketpair
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ((41, 2, 1, 0), ERRNO | EAFNOSUPPORT),  # socket: AF_INET
+        ((41, 1, 1, 0), ERRNO | EAFNOSUPPORT),  # AF_UNIX
+        ((41, 16, 3, 0), ERRNO | EAFNOSUPPORT),  # AF_NETLINK
+        ((53, 1, 1, 0), ALLOW),  # socketpair: AF_UNIX, SOCK_STREAM
+        ((53, 1, 0o2000001, 0), ALLOW),  # with SOCK_CLOEXEC
+        ((53, 1, 5, 0), ALLOW),  # SOCK_SEQPACKET
+        ((53, 1, 2, 0), ERRNO | EPROTONOSUPPORT),  # SOCK_DGRAM could be sent anywhere from
+        ((42, 3), ERRNO | EPERM),  # connect
+        ((49, 3), ERRNO | EPERM),  # bind
+        ((302, 0, 7), ALLOW),  # prlimit64: of itself
+        ((302, 4711, 7), ERRNO | EPERM),
+        ((141, 0, 0), ALLOW),  # setpriority
+        ((141, 2, 0), ERRNO | EPERM),  # of all processes of the user
+        ((203, 1), ERRNO | EPERM),  # sched_setaffinity
+        ((90, 0, 0o755), ASK),  # chmod
+        ((280, 3, 0), ASK),  # utimensat
+        ((92, 0), ERRNO | EPERM),  # chown
+        ((191, 0), ERRNO | EOPNOTSUPP),  # getxattr
+        ((240, 0), ERRNO | ENOSYS),  # mq_open
+        ((30, 0), ERRNO | ENOSYS),  # shmat
+        ((254, 3), ERRNO | ENOSYS),  # inotify_add_watch
+        ((16, 0, 0x5413), ALLOW),  # ioctl: TIOCGWINSZ
+        ((16, 0, 0x5412), ERRNO | EPERM),  # TIOCSTI
+        ((16, 0, 0x40049409), ALLOW),  # FICLONE
+        ((16, 0, 0x40086602), ERRNO | ENOTTY),  # FS_IOC_SETFLAGS
+    ],
+)
+def test_what_leads_out_is_closed_where_no_namespaces_are(call: tuple[int, ...], expected: int) -> None:
+    assert answer(seccomp.program(machine="x86_64", namespaces=False), X86_64, *call) == expected
+
+
+def test_network_can_be_let_in_without_namespaces() -> None:
+    open_ = seccomp.program(machine="aarch64", namespaces=False, network=True)
+    assert answer(open_, AARCH64, 198, 2, 1, 0) == ALLOW
+    assert answer(open_, AARCH64, 203, 3) == ALLOW
+    assert answer(open_, AARCH64, 198, 1, 1, 0) == ERRNO | EAFNOSUPPORT  # the host's Unix sockets
+
+
 def numbers(column: int) -> Iterator[int]:
-    for calls in (seccomp._MISSING, seccomp._FORBIDDEN):
+    tables = [syscalls.MISSING, syscalls.FORBIDDEN, syscalls.ANSWERED, syscalls.CONNECTING]
+    tables += [calls for calls, _ in syscalls.REFUSED]
+    for calls in tables:
         yield from (pair[column] for pair in calls.values() if pair[column] is not None)  # type: ignore[misc]
+    for *pair, _ in syscalls.ON_ITSELF.values():
+        yield pair[column]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("column", [0, 1])
