@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from team.gates.base import Finding
+from team.gates.testfailures import SILENT
 
 if TYPE_CHECKING:
     from team.board import TurnReport
 
-TEST_FAILURE_RULES = frozenset({"test-failed"})
-"""Rules of the tests gate that say a test ran and its expectation did not hold."""
+TESTERS_RULES = frozenset({"coverage", "no-tests"})
+"""Rules whose findings are work for who writes tests, wherever they point."""
 
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
@@ -38,15 +39,17 @@ def blame(report: TurnReport, has_tester: bool) -> Blame:
 
     A failing test says only that code and test disagree, so it is nobody's while other findings
     exist, and `unknown` when it is all there is. Coverage is work for who writes tests, but a
-    failing test leaves lines unreached, so it is measured only once the tests hold.
+    broken test run leaves lines unreached, so it counts only once the tests hold.
     """
     source: list[Finding] = []
     tests: list[Finding] = []
-    failing = any(finding.rule in TEST_FAILURE_RULES for finding in report.findings)
+    failing = any(finding.rule == SILENT for finding in report.findings)
+    broken = any(result.name == "tests" and result.red for result in report.results)
     for finding in report.findings:
-        if finding.rule in TEST_FAILURE_RULES or (failing and finding.rule == "coverage"):
+        if finding.rule == SILENT or (broken and finding.rule == "coverage"):
             continue
-        if has_tester and (finding.rule == "coverage" or (finding.file and is_test_path(finding.file))):
+        in_tests = finding.file is not None and is_test_path(finding.file)
+        if has_tester and (in_tests or finding.rule in TESTERS_RULES):
             tests.append(finding)
         else:
             source.append(finding)

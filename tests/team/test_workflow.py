@@ -196,8 +196,16 @@ def test_a_refused_edit_is_not_held_against_the_tree() -> None:
 
 def test_coverage_waits_until_the_tests_hold() -> None:
     uncovered = Finding(file="app.py", rule="coverage", message="50 % of 80 %")
-    assert a_board(Step.EXECUTE, red(FAILING, uncovered)).blame.unknown
-    assert a_board(Step.EXECUTE, red(uncovered)).blame.tests == (uncovered,)
+    coverage = GateResult(name="coverage", status="fail", findings=(uncovered,))
+    failing = GateResult(name="tests", status="fail", findings=(FAILING,))
+    assert a_board(Step.EXECUTE, (failing, coverage)).blame.unknown
+    assert a_board(Step.EXECUTE, (coverage,)).blame.tests == (uncovered,)
+
+
+def test_missing_tests_are_the_test_engineers_work() -> None:
+    none = Finding(rule="no-tests", message="there is no test")
+    assert a_board(Step.EXECUTE, red(none)).blame.tests == (none,)
+    assert a_board(Step.EXECUTE, red(none), include_tests=False).blame.source == (none,)
 
 
 def test_the_best_attempt_has_the_fewest_red_gates_and_of_equals_the_newest() -> None:
