@@ -15,7 +15,7 @@ from executors import syscalls
 from executors.bpf import Assembly
 
 _FILTERED = {"socket": (41, 198), "clone": (56, 220), "ioctl": (16, 29), "personality": (135, 92)}
-_CHMOD: dict[str, tuple[int | None, int | None, int]] = {  # with the place of the mode among the arguments
+CHMOD: dict[str, tuple[int | None, int | None, int]] = {  # with the place of the mode among the arguments
     "chmod": (90, None, 1),
     "fchmod": (91, 52, 1),
     "fchmodat": (268, 53, 2),
@@ -24,12 +24,12 @@ _CHMOD: dict[str, tuple[int | None, int | None, int]] = {  # with the place of t
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000  # x86_64's second numbering of the same calls
 
-_AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
-_NEW_NAMESPACE = 0x7E020000 | 0x80  # the CLONE_NEW… flags
+AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
+NEW_NAMESPACE = 0x7E020000 | 0x80  # the CLONE_NEW… flags
 _TERMINAL_REQUESTS = 0x5400
 _SOCKET_TYPE = 0xF
-_TERMINAL_INPUT = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
-_SET_ID = 0o6000
+TERMINAL_INPUT = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
+SET_ID = 0o6000
 _THIS_PERSONALITY = 0xFFFFFFFF  # only asks
 
 _NUMBER_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
@@ -88,12 +88,12 @@ def program(
             if (number := numbers[column]) is not None:
                 code.refuse_if(number, answer)
     if namespaces:
-        families = [_AF_INET, _AF_INET6] + ([_AF_UNIX] if unix_sockets else [])
-        code.call(_FILTERED["socket"][column], _sockets([*families, _AF_NETLINK]))
+        families = [AF_INET, AF_INET6] + ([AF_UNIX] if unix_sockets else [])
+        code.call(_FILTERED["socket"][column], _sockets([*families, AF_NETLINK]))
         code.call(_FILTERED["ioctl"][column], _ioctls())
         _close_set_id(code, column)
     else:
-        families = [_AF_INET, _AF_INET6, _AF_NETLINK] if network else []
+        families = [AF_INET, AF_INET6, AF_NETLINK] if network else []
         code.call(_FILTERED["socket"][column], _sockets(families))
         code.call(_FILTERED["ioctl"][column], _known_ioctls())
         _close_ways_out(code, column)
@@ -103,7 +103,7 @@ def program(
 
 
 def _filter_arguments(code: Assembly, column: int) -> None:
-    code.call(_FILTERED["clone"][column], _masked(0, _NEW_NAMESPACE))
+    code.call(_FILTERED["clone"][column], _masked(0, NEW_NAMESPACE))
     personality = Assembly()
     personality.load(_ARGS_AT)
     personality.allow_if((0, _THIS_PERSONALITY))
@@ -112,9 +112,9 @@ def _filter_arguments(code: Assembly, column: int) -> None:
 
 
 def _close_set_id(code: Assembly, column: int) -> None:
-    for *numbers, place in _CHMOD.values():
+    for *numbers, place in CHMOD.values():
         if (number := numbers[column]) is not None:
-            code.call(number, _masked(place, _SET_ID))
+            code.call(number, _masked(place, SET_ID))
 
 
 def _close_ways_out(code: Assembly, column: int) -> None:
@@ -126,7 +126,7 @@ def _close_ways_out(code: Assembly, column: int) -> None:
             code.ask_if(number)
     pair = Assembly()
     pair.load(_ARGS_AT)
-    pair.unless_equal(_AF_UNIX, errno.EAFNOSUPPORT)
+    pair.unless_equal(AF_UNIX, errno.EAFNOSUPPORT)
     pair.load(_ARGS_AT + 8)
     pair.keep_bits(_SOCKET_TYPE)
     pair.allow_if(syscalls.CONNECTED_TYPES)
@@ -137,7 +137,7 @@ def _close_ways_out(code: Assembly, column: int) -> None:
 def _ioctls() -> Assembly:
     code = Assembly()
     code.load(_ARGS_AT + 8)
-    for request in _TERMINAL_INPUT:
+    for request in TERMINAL_INPUT:
         code.refuse_if(request, errno.EPERM)
     code.allow()
     return code
@@ -147,7 +147,7 @@ def _known_ioctls() -> Assembly:
     """Only requests that are known to be harmless: some file systems change names and flags by others."""
     code = Assembly()
     code.load(_ARGS_AT + 8)
-    for request in _TERMINAL_INPUT:
+    for request in TERMINAL_INPUT:
         code.refuse_if(request, errno.EPERM)
     code.allow_if(syscalls.IOCTLS)
     code.keep_bits(0xFFFFFF00)
@@ -168,11 +168,11 @@ def _all_zero(places: Iterable[int]) -> Assembly:
 def _sockets(families: Sequence[int]) -> Assembly:
     code = Assembly()
     code.load(_ARGS_AT)
-    code.allow_if(family for family in families if family != _AF_NETLINK)
-    if _AF_NETLINK not in families:
+    code.allow_if(family for family in families if family != AF_NETLINK)
+    if AF_NETLINK not in families:
         code.refuse(errno.EAFNOSUPPORT)
         return code
-    code.unless_equal(_AF_NETLINK, errno.EAFNOSUPPORT)
+    code.unless_equal(AF_NETLINK, errno.EAFNOSUPPORT)
     code.load(_ARGS_AT + 16)
     code.unless_equal(0, errno.EPROTONOSUPPORT)  # NETLINK_ROUTE: libc lists the interfaces with it
     code.allow()
