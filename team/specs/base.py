@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,11 +25,7 @@ class StrictModel(BaseModel):
         known = [field.alias or name for name, field in cls.model_fields.items()]
         for key in value:
             if key not in known:
-                raise PydanticCustomError(
-                    "unknown_key",
-                    "unknown key {key}",
-                    {"key": repr(key), "at": key, "hint": suggestion(str(key), known)},
-                )
+                raise problem(f"unknown key {key!r}", suggestion(str(key), known), at=(key,))
         return value
 
 
@@ -52,6 +48,11 @@ class Spec(StrictModel):
     def prose_rules(self) -> tuple[str, ...]:
         """The rules that no template can implement; they stay open until a model has done them."""
         return ()
+
+
+def problem(text: str, hint: str = "", *, at: tuple[Hashable, ...] = ()) -> PydanticCustomError:
+    """What a validator raises to say what is wrong, what mends it, and where inside the validated part."""
+    return PydanticCustomError("spec", "{problem}", {"problem": text, "hint": hint, "at": at})
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -15,6 +15,13 @@ from team.errors import SpecError
 Location = tuple[Hashable, ...]
 
 
+_SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp"})
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """Something that YAML knows and a spec does not have."""
+
+
 @dataclass(frozen=True)
 class Document:
     """What a file holds, and on which line each part of it begins (counted from 1)."""
@@ -50,9 +57,13 @@ def parse_document(text: str, path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1})" if mark else ""
         problem = " ".join((error.problem or error.context or "it cannot be read").split())
-        raise SpecError(f"{path} is not YAML or JSON: {problem}{where}") from error
+        if "another document" in problem:
+            raise SpecError(f"{path} holds more than one document{where}", "write one per file") from error
+        what = "" if isinstance(error, _Refused) else " is not YAML or JSON"
+        raise SpecError(f"{path}{what}: {problem}{where}") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise SpecError(f"{path} is not YAML or JSON: {str(error).splitlines()[0]}") from error
+        problem = str(error).splitlines()[0].partition(":")[0]
+        raise SpecError(f"{path} is not YAML or JSON: {problem}") from error
     except RecursionError as error:
         raise SpecError(f"{path} is nested too deeply") from error
     if reader.data is None:
@@ -81,7 +92,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed: write it out", mark)
+            raise _Refused(problem="an alias is not allowed: write it out", problem_mark=mark)
         return super().compose_node(parent, index)
 
 
@@ -115,15 +126,15 @@ class _Reader:
         raise self._problem(f"the tag {node.tag} is not allowed", node)
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        value = self._loader.construct_object(node)
-        if value is None or isinstance(value, str | int | float):
-            return value
-        raise self._problem(f"the tag {node.tag} is not allowed", node)
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _SCALARS:
+            raise self._problem(f"the tag {node.tag} is not allowed", node)
+        return self._loader.construct_object(node)
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            plain = isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<"
+            key = self._scalar(key_node) if plain else None
             if not isinstance(key, str):
                 raise self._problem("a key must be text; quote it", key_node)
             if key in data:
@@ -133,4 +144,4 @@ class _Reader:
         return data
 
     def _problem(self, problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
-        return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return _Refused(problem=problem, problem_mark=node.start_mark)

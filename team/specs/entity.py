@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from team.specs.base import Kind, Spec, StrictModel, suggestion
+from team.specs.base import Kind, Spec, StrictModel, problem, suggestion
 from team.specs.expressions import Expression, ExpressionError, looks_like_expression
 from team.specs.fields import FieldSpec
 from team.specs.names import entity_problem, pascal, phrase, plural
@@ -45,16 +45,18 @@ class EntitySpec(StrictModel):
     @field_validator("name")
     @classmethod
     def _usable_name(cls, name: str) -> str:
-        if problem := entity_problem(name):
-            raise ValueError(problem)
+        if wrong := entity_problem(name):
+            raise ValueError(wrong)
         return pascal(name)
 
     @field_validator("fields")
     @classmethod
     def _distinct(cls, fields: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:
-        names = [field.name for field in fields]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"field {twice[0]!r} is there twice")
+        seen: set[str] = set()
+        for number, field in enumerate(fields):
+            if field.name in seen:
+                raise problem(f"field {field.name!r} is there twice", at=(number, "name"))
+            seen.add(field.name)
         return fields
 
     @field_validator("business_rules")
@@ -64,11 +66,14 @@ class EntitySpec(StrictModel):
 
     @model_validator(mode="after")
     def _rules_parse(self) -> Self:
-        for rule in self.expression_rules:
+        for number, rule in enumerate(self.business_rules):
+            if isinstance(rule, str):
+                continue
             try:
                 self.expression(rule)
             except ExpressionError as error:
-                raise ValueError(f"business rule {rule.rule!r}: {error}") from error
+                at = ("business_rules", number, "rule")
+                raise problem(f"business rule {rule.rule!r}: {error}", at=at) from error
         return self
 
     @property
@@ -108,30 +113,36 @@ class CrudSpec(Spec):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
-        classes: dict[str, str] = {}
-        for entity in self.entities:
-            for made in class_names(entity):
-                if made in classes:
-                    raise ValueError(f"{entity.name} and {classes[made]} would both make the class {made}")
-                classes[made] = entity.name
-        routes = [entity.path for entity in self.entities]
-        if twice := sorted({route for route in routes if routes.count(route) > 1}):
-            raise ValueError(f"two entities would be served at {twice[0]}")
+        made_by: dict[str, str] = {}
+        for number, entity in enumerate(self.entities):
+            for made in (*class_names(entity), entity.path):
+                if made in made_by:
+                    text = f"{made_by[made]} and {entity.name} would both make {made}"
+                    raise problem(text, at=("entities", number, "name"))
+            made_by |= dict.fromkeys((*class_names(entity), entity.path), entity.name)
+        return self
+
+    @model_validator(mode="after")
+    def _references_lead_somewhere(self) -> Self:
         names = [entity.name for entity in self.entities]
-        if stuck := _never_created(self.entities):
-            raise ValueError(
-                f"no {stuck} could ever be created: it must refer to itself, if only by way of others; "
-                "make a reference optional (required: false)"
-            )
-        for entity in self.entities:
-            for reference in (field.references for field in entity.fields if field.references):
-                _check_reference(entity, reference, names)
-            for relationship in entity.relationships:
-                if pascal(relationship.target) not in names:
-                    hint = suggestion(relationship.target, names)
-                    raise ValueError(
-                        f"{entity.name} is related to {relationship.target!r}, which is not there; {hint}"
+        for number, entity in enumerate(self.entities):
+            for place, field in enumerate(entity.fields):
+                if field.references:
+                    at = ("entities", number, "fields", place, "references")
+                    _check_reference(entity, field.references, names, at)
+            for place, link in enumerate(entity.relationships):
+                if pascal(link.target) not in names:
+                    at = ("entities", number, "relationships", place, "target")
+                    hint = suggestion(link.target, names)
+                    raise problem(
+                        f"{entity.name} is related to {link.target!r}, which is not there", hint, at=at
                     )
+        if stuck := _never_created(self.entities):
+            raise problem(
+                f"no {stuck} could ever be created: it must refer to itself, if only by way of others",
+                "make a reference optional (required: false)",
+                at=("entities", names.index(stuck), "name"),
+            )
         return self
 
     @property
@@ -166,13 +177,13 @@ def class_names(entity: EntitySpec) -> list[str]:
     return [entity.name + suffix for suffix in CLASS_SUFFIXES]
 
 
-def _check_reference(entity: EntitySpec, reference: str, names: list[str]) -> None:
+def _check_reference(entity: EntitySpec, reference: str, names: list[str], at: tuple[str | int, ...]) -> None:
     target, _, column = reference.partition(".")
     if not target or pascal(target) not in names:
-        hint = suggestion(target, names)
-        raise ValueError(f"{entity.name} references {reference!r}, but no entity has that name; {hint}")
+        text = f"{entity.name} references {reference!r}, but no entity has that name"
+        raise problem(text, suggestion(target, names), at=at)
     if column != "id":
-        raise ValueError(f"{entity.name} references {reference!r}, but only an id can be: {target}.id")
+        raise problem(f"{entity.name} references {reference!r}, but only an id can be", f"{target}.id", at=at)
 
 
 def _never_created(entities: tuple[EntitySpec, ...]) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from team.specs.base import suggestion
 from team.specs.evaluation import ARITHMETIC, ORDER, EnumValue, truth
-from team.specs.values import NUMBER_TYPES, TEXT_TYPES, TIME_TYPES, convert
+from team.specs.values import MAX_INTEGER, NUMBER_TYPES, TEXT_TYPES, TIME_TYPES, convert
 
 MAX_LENGTH = 500
 
@@ -222,7 +222,7 @@ class _Checker:
 
 def _constant_kind(value: object) -> str:
     for kind, types in (("boolean", bool), ("integer", int), ("number", float), ("string", str)):
-        if isinstance(value, types):
+        if isinstance(value, types) and not (isinstance(value, int | float) and abs(value) > MAX_INTEGER):
             return kind
     raise ExpressionError(f"the constant {value!r} is not allowed; {_ALLOWED}")
 

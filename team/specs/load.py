@@ -13,6 +13,7 @@ from team.specs.documents import Document, parse_document
 from team.specs.endpoint import ApiSpec
 from team.specs.entity import CrudSpec
 from team.specs.pipeline import PipelineSpec
+from team.specs.problems import in_words
 from team.specs.task import ProblemSpec, TaskSpec
 
 KINDS: dict[str, type[Spec]] = {
@@ -48,12 +49,12 @@ def load_spec(kind: Kind | str, source: Path | str | dict[str, Any] | Spec) -> S
 
 def _read(path: Path) -> str:
     try:
-        if path.is_dir():
-            raise SpecError(f"{path} is a folder", "name a file in it")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SpecError(f"there is no file {path}", "give the path of a YAML or JSON file") from error
+    except IsADirectoryError as error:
+        raise SpecError(f"{path} is a folder", "name a file in it") from error
     except (OSError, ValueError) as error:
         raise SpecError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(data) > MAX_BYTES:
@@ -73,29 +74,4 @@ def _checked(model: type[Spec], document: Document, place: str) -> Spec:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-    first = problems[0]
-    context = first.get("ctx", {})
-    location = tuple(first["loc"]) + ((context["at"],) if "at" in context else ())
-    line = document.line(location)
-    where = f" (line {line})" if line else ""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    problem, mend = _in_words(first, location, context)
-    raise SpecError(f"{place}{problem}{where}{'; ' + mend if mend else ''}{more}")
-
-
-def _in_words(error: Any, location: tuple[Any, ...], context: dict[str, Any]) -> tuple[str, str]:
-    """What one Pydantic error says, and what mends it."""
-    key = ".".join(str(part) for part in location)
-    match error["type"]:
-        case "unknown_key":
-            return error["msg"], context["hint"]
-        case "missing":
-            return f"{key} is missing", ""
-        case "literal_error":
-            expected = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
-            return f"{key}: {error['input']!r} is not allowed", suggestion(str(error["input"]), expected)
-        case "value_error":
-            return str(context["error"]), ""
-    message = error["msg"][0].lower() + error["msg"][1:]
-    return (f"{key}: {message}" if key else message), ""
+        raise SpecError(place + in_words(error, document.line)) from error
