@@ -86,6 +86,37 @@ def pids_of_session(proc: int, session: int) -> list[int]:
     return [pid for pid, fields in found if fields is not None and fields[3] == wanted]
 
 
+def descendants(proc: int, root: int) -> list[int]:
+    """The living descendants of a process, which adopts those whose own parent ended."""
+    children: dict[int, list[int]] = {}
+    for pid in pids_in(proc):
+        fields = _stat_fields(proc, pid)
+        if fields is not None:
+            children.setdefault(int(fields[1]), []).append(pid)
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found
+
+
+def tasks_of_user() -> int:
+    """How many processes and threads this user has."""
+    found = 0
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for pid in pids_in(proc):
+            with suppress(OSError):
+                if os.stat(str(pid), dir_fd=proc).st_uid == os.getuid():
+                    fields = _stat_fields(proc, pid)
+                    found += int(fields[17]) if fields else 1
+    finally:
+        os.close(proc)
+    return found
+
+
 def read_proc(proc: int, path: str, at_most: int = 4096) -> bytes:
     """Bytes of a file in a /proc, given by a descriptor; none if the process is gone or closed to us."""
     try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import platform
 import re
 import resource
 
 from executors.base import Limits
+from executors.processes import tasks_of_user
 from executors.supervisor import MB, THREADS_PER_PROCESS
 
 DESCRIPTORS = 1024
@@ -38,6 +40,18 @@ def rlimits(limits: Limits, *, tasks: bool) -> dict[int, tuple[int, int]]:
         seconds = math.ceil(limits.cpu_seconds)
         bounds[resource.RLIMIT_CPU] = (seconds, seconds + 1)
     return {name: _within_ours(name, soft, hard) for name, (soft, hard) in bounds.items()}
+
+
+def rlimits_beside(limits: Limits) -> dict[int, tuple[int, int]]:
+    """As `rlimits`, for a run without a user namespace, whose tasks are counted with all of its user's.
+
+    So many as there are now may come on top. This does not bound root, whom only the supervisor stops.
+    """
+    bounds = rlimits(limits, tasks=False)
+    if os.getuid() != 0:
+        most = tasks_of_user() + limits.processes * THREADS_PER_PROCESS
+        bounds[resource.RLIMIT_NPROC] = _within_ours(resource.RLIMIT_NPROC, most, most)
+    return bounds
 
 
 def _within_ours(name: int, soft: int, hard: int) -> tuple[int, int]:
