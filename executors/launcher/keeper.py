@@ -80,7 +80,7 @@ class Keeper:
                     )
             for handle in (*self._standard, self._ruleset):
                 os.close(handle)
-            message, handles, _, _ = socket.recv_fds(ours, 4096, 1, socket.MSG_CMSG_CLOEXEC)
+            message, handles = kernel.receive(ours, 4096, 1)
             if message[:1] == CONFINED and handles:
                 self._listener = handles[0]
                 message = message[1:] or ours.recv(4096)  # nothing, once the program runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import struct
 
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
@@ -18,6 +19,8 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 24, 36, 38, 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
+
+_INT = struct.Struct("@i")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -83,6 +86,17 @@ def open_beneath(folder: int, path: str, flags: int, *, links: bool) -> int:
     """
     how = struct.pack("=QQQ", flags | os.O_CLOEXEC, 0, _BENEATH | (_NO_MAGICLINKS if links else _NO_SYMLINKS))
     return _call(_OPENAT2, folder, os.fsencode(path), how, ctypes.c_size_t(len(how)))
+
+
+def receive(connection: socket.socket, size: int, most: int) -> tuple[bytes, list[int]]:
+    """A message with the descriptors that come with it, which no program that we start inherits.
+
+    `socket.recv_fds` of Python 3.11 does not pass on the flag for that.
+    """
+    space = socket.CMSG_SPACE(most * _INT.size)
+    message, attached, _, _ = connection.recvmsg(size, space, socket.MSG_CMSG_CLOEXEC)
+    handles = [number for _, _, data in attached for (number,) in _INT.iter_unpack(data)]
+    return message, handles
 
 
 def _prctl(option: int, value: int) -> None:

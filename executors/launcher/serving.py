@@ -36,7 +36,7 @@ def main(number: int) -> None:
 
 def _serve(requests: socket.socket, keepers: set[int]) -> bool:
     """Start the keeper of one run; false when the holder is gone."""
-    message, handles, _, _ = socket.recv_fds(requests, 1, len(DESCRIPTORS), socket.MSG_CMSG_CLOEXEC)
+    message, handles = kernel.receive(requests, 1, len(DESCRIPTORS))
     if not message:
         return False
     try:

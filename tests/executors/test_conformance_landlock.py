@@ -1,0 +1,36 @@
+"""The conformance suite where namespaces are forbidden, with what Landlock cannot give declared."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from executors import Executor, Limits, landlock
+from executors.confinement import View
+from executors.conformance import (
+    ConfinementConformance,
+    LimitsConformance,
+    MakeExecutor,
+    RunningConformance,
+    SeamConformance,
+)
+from executors.interpreter import chosen_interpreter
+from executors.landlocked import LandlockExecutor
+
+
+class TestLandlock(RunningConformance, LimitsConformance, SeamConformance, ConfinementConformance):
+    own_network = False
+    own_user = False
+
+    @pytest.fixture
+    def make_executor(self, tmp_path: Path) -> MakeExecutor:
+        if not landlock.supported():
+            pytest.skip("this kernel has no Landlock of ABI 6 or later")
+        work_dir = tmp_path / "a 'work' földer"
+        work_dir.mkdir()
+        view = View(work_dir.resolve(), chosen_interpreter(Path(sys.executable)))
+
+        def make(limits: Limits | None = None) -> Executor:
+            return LandlockExecutor(view, limits or Limits(), "Landlock")
+
+        return make
