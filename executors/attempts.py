@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ _MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 _UNSHARE = {"x86_64": 272, "aarch64": 97}
 _AF_VSOCK, _AF_PACKET = 40, 17
 _PTRACE_TRACEME = 0
+_CAPABILITY_VERSION_3, _PR_GET_NO_NEW_PRIVS = 0x20080522, 39
 
 
 class Outside(TypedDict):
@@ -29,6 +32,15 @@ class Outside(TypedDict):
     home: str
     port: int
     abstract: str
+    socket: str
+    pid: int
+    started: str
+    """When that process was started: inside, another one may have its number."""
+
+
+def started_at(pid: int) -> str:
+    """When a process was started, in ticks since the machine was."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
 
 def _reads_a_file_outside(outside: Outside) -> bool:
@@ -88,6 +100,12 @@ def _opens_a_packet_socket(outside: Outside) -> bool:
         return True
 
 
+def _connects_to_a_socket_outside(outside: Outside) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(outside["socket"])
+        return True
+
+
 def _makes_a_user_namespace(outside: Outside) -> bool:
     return _syscall(_UNSHARE[os.uname().machine], _CLONE_NEWUSER) == 0
 
@@ -104,21 +122,54 @@ def _syscall(*arguments: object) -> int:
     return int(ctypes.CDLL(None).syscall(*arguments))
 
 
+def _signals_a_process_outside(outside: Outside) -> bool:
+    os.kill(outside["pid"], 0)
+    return _is_really(outside)
+
+
+def _bounds_a_process_outside(outside: Outside) -> bool:
+    resource.prlimit(outside["pid"], resource.RLIMIT_CORE)
+    return _is_really(outside)
+
+
+def _is_really(outside: Outside) -> bool:
+    try:
+        return started_at(outside["pid"]) == outside["started"]
+    except OSError:
+        return True
+
+
+def _changes_the_mode_of_a_file_outside(outside: Outside) -> bool:
+    Path(outside["secret"]).chmod(0o600)
+    return True
+
+
+def _watches_a_folder_outside(outside: Outside) -> bool:
+    libc = ctypes.CDLL(None)
+    queue = libc.inotify_init()
+    try:
+        return bool(libc.inotify_add_watch(queue, os.fsencode(Path(outside["secret"]).parent), 0xFFF) >= 0)
+    finally:
+        os.close(queue)
+
+
+def _makes_shared_memory(outside: Outside) -> bool:
+    private, create = 0, 0o1600
+    return bool(ctypes.CDLL(None).shmget(private, 4096, create) >= 0)
+
+
 def _sees_other_processes(outside: Outside) -> bool:
     return sum(entry.name.isdigit() for entry in Path("/proc").iterdir()) > 2
 
 
 def _has_capabilities(outside: Outside) -> bool:
-    return int(_status("CapEff"), 16) != 0
+    sets = ctypes.create_string_buffer(24)
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    return ctypes.CDLL(None).capget(header, sets) != 0 or any(sets.raw)
 
 
 def _may_gain_privileges(outside: Outside) -> bool:
-    return _status("NoNewPrivs") != "1"
-
-
-def _status(field: str) -> str:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{field}:"))
+    return bool(ctypes.CDLL(None).prctl(_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 
 
 def _has_inherited_descriptors(outside: Outside) -> bool:
@@ -144,11 +195,17 @@ ATTEMPTS: tuple[Callable[[Outside], bool], ...] = (
     _opens_kernel_settings,
     _connects_to_the_host,
     _connects_to_an_abstract_socket,
+    _connects_to_a_socket_outside,
     _opens_a_vsock,
     _opens_a_packet_socket,
     _makes_a_user_namespace,
     _makes_a_memory_file,
     _traces,
+    _signals_a_process_outside,
+    _bounds_a_process_outside,
+    _changes_the_mode_of_a_file_outside,
+    _watches_a_folder_outside,
+    _makes_shared_memory,
     _sees_other_processes,
     _has_capabilities,
     _may_gain_privileges,

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from executors.confinement import ETC, NETWORK_ETC, SYSTEM, View
+from executors.errors import SandboxUnavailable
 from executors.launcher import kernel
 
 LEAST_ABI = 6
 """The first that holds signals and abstract Unix sockets in (Linux 6.12)."""
+
+_MEND = "run Linux 6.12 or later, with `landlock` among its security modules (`lsm=` at boot)"
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE = (1 << bit for bit in range(6))
 _MAKE_CHAR, _MAKE_DIR, _MAKE_REG, _MAKE_SOCK, _MAKE_FIFO, _MAKE_BLOCK, _MAKE_SYM = (
@@ -65,9 +68,22 @@ class Grant:
     """A folder that the path must not leave by a link: what code could have planted is never followed."""
 
 
-def supported() -> bool:
-    """Whether this kernel has a Landlock that holds all that we need held."""
-    return kernel.landlock_abi() >= LEAST_ABI
+def abi() -> int:
+    """The version of Landlock that this kernel offers; 0 where it does not."""
+    return kernel.landlock_abi()
+
+
+def require() -> None:
+    """Make sure that this kernel has a Landlock that holds all that we need held.
+
+    Raises:
+        SandboxUnavailable: it has not.
+    """
+    found = abi()
+    if found == 0:
+        raise SandboxUnavailable("this kernel has no Landlock", _MEND)
+    if found < LEAST_ABI:
+        raise SandboxUnavailable(f"Landlock is of ABI {found}, {LEAST_ABI} is needed", _MEND)
 
 
 def grants(view: View, private: Path, *, network: bool) -> Iterator[Grant]:

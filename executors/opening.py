@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from executors import seccomp
+from executors import landlock, seccomp
 from executors.base import Limits, Reported
 from executors.bubblewrap import find_bubblewrap, version_of
 from executors.confinement import View
 from executors.environments import Progress, environment
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.interpreter import Interpreter, chosen_interpreter, own_interpreter
+from executors.landlocked import BY_DESIGN, LandlockExecutor
 from executors.local import LocalExecutor
 from executors.running import SupervisedExecutor
-from executors.selftest import check_confinement
+from executors.selftest import check_confinement, program_facts
 from executors.unconfined import UnconfinedExecutor
 
 
@@ -105,10 +106,8 @@ def _interpreter(python: Path | None, packages: Sequence[str], progress: Progres
 
 
 def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
-    if name == "auto":
-        return _open_best(view, limits)
-    if name == "local":
-        return _open_local(view, limits)
+    if name in _TIERS:
+        return _first_that_confines(_TIERS[name], view, limits)
     if name == "unconfined":
         return UnconfinedExecutor(view, limits)
     if name == "docker":
@@ -116,19 +115,19 @@ def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
     raise ValueError(f"there is no executor {name!r}: auto, local, docker or unconfined")
 
 
-def _open_best(view: View, limits: Limits) -> SupervisedExecutor:
-    try:
-        return _open_local(view, limits)
-    except SandboxUnavailable as why:
-        raise SandboxUnavailable(f"nothing on this machine confines code: {why.problem}", why.mend) from why
+def _first_that_confines(tiers: Mapping[str, Tier], view: View, limits: Limits) -> SupervisedExecutor:
+    reasons: list[SandboxUnavailable] = []
+    for open_tier in tiers.values():
+        try:
+            return open_tier(view, limits)
+        except SandboxUnavailable as why:
+            reasons.append(why)
+    told = "; ".join(f"{name}: {why.problem}" for name, why in zip(tiers, reasons, strict=True))
+    raise SandboxUnavailable(f"nothing on this machine confines code ({told})", reasons[0].mend)
 
 
-def _open_local(view: View, limits: Limits) -> LocalExecutor:
-    if not seccomp.supported():
-        raise SandboxUnavailable(
-            f"there is no system call filter for {platform.system()} on {platform.machine()}",
-            "run on Linux (x86_64 or aarch64)",
-        )
+def _open_namespaces(view: View, limits: Limits) -> SupervisedExecutor:
+    _require_filter()
     program = find_bubblewrap(view.work_dir)
     if program is None:
         raise SandboxUnavailable(
@@ -138,5 +137,30 @@ def _open_local(view: View, limits: Limits) -> LocalExecutor:
     def run(view: View, limits: Limits, command: list[str]) -> Reported:
         return LocalExecutor(program, view, limits, "").run_reporting(command)
 
-    check_confinement(program, run)
+    check_confinement("bubblewrap", program_facts(program), run)
     return LocalExecutor(program, view, limits, f"{version_of(program)} (namespaces, seccomp, rlimits)")
+
+
+def _open_landlock(view: View, limits: Limits) -> SupervisedExecutor:
+    _require_filter()
+    landlock.require()
+
+    def run(view: View, limits: Limits, command: list[str]) -> Reported:
+        return LandlockExecutor(view, limits, "").run_reporting(command)
+
+    check_confinement("Landlock", [landlock.abi()], run, expected=BY_DESIGN)
+    return LandlockExecutor(view, limits, f"Landlock ABI {landlock.abi()} (seccomp, rlimits)")
+
+
+def _require_filter() -> None:
+    if not seccomp.supported():
+        raise SandboxUnavailable(
+            f"there is no system call filter for {platform.system()} on {platform.machine()}",
+            "run on Linux (x86_64 or aarch64)",
+        )
+
+
+Tier = Callable[[View, Limits], SupervisedExecutor]
+_LOCAL: Mapping[str, Tier] = {"namespaces": _open_namespaces, "Landlock": _open_landlock}
+_TIERS: Mapping[str, Mapping[str, Tier]] = {"auto": _LOCAL, "local": _LOCAL}
+"""What each executor's name stands for: the ways to confine, tried in this order."""

@@ -5,6 +5,7 @@ The verdict is remembered until the machine is started again.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -12,45 +13,50 @@ import platform
 import secrets
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from executors import bubblewrap, seccomp
-from executors.attempts import Outside
+from executors.attempts import Outside, started_at
 from executors.base import Limits, Outcome, Reported
 from executors.cache import cache_dir
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
 from executors.interpreter import own_interpreter
 
-_ATTEMPTS = Path(__file__).with_name("attempts.py")
+_PACKAGE = Path(__file__).parent
+_ATTEMPTS = _PACKAGE / "attempts.py"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LIMITS = Limits(wall_seconds=20, memory_mb=512, processes=32)
 
 Run = Callable[[View, Limits, list[str]], Reported]
 
 
-def check_confinement(program: Path, run: Run) -> None:
+def check_confinement(
+    tier: str, depends_on: Sequence[object], run: Run, *, expected: Collection[str] = ()
+) -> None:
     """Make sure, at the latest now, that what confines code does confine it.
 
     Args:
-        program: what confines; a changed program is tried again.
+        tier: what confines, in a word.
+        depends_on: what the verdict depends on beside boot, user, filter and our sources: when any of it
+            changes, the attempts are made again.
         run: runs a command in a view with it, and reports.
+        expected: attempts that come through by design, and that the tier's description tells of.
 
     Raises:
         SandboxUnavailable: it does not run here, or an attempt to break out came through.
     """
-    memory = cache_dir() / "confinement" / f"{_key(program)}.ok"
+    memory = cache_dir() / "confinement" / f"{tier}-{_key(depends_on)}.ok"
     if memory.exists():
         return
-    came_through = escapes(run)
+    came_through = [name for name in escapes(run) if name not in expected]
     if came_through:
         raise SandboxUnavailable(
-            f"{program.name} does not confine code on this machine: {', '.join(came_through)}",
+            f"{tier} does not confine code on this machine: {', '.join(came_through)}",
             "update it and the kernel, or run where containers are allowed to nest",
         )
-    _remember(memory)
+    _remember(memory, tier)
 
 
 def escapes(run: Run) -> list[str]:
@@ -69,11 +75,17 @@ def escapes(run: Run) -> list[str]:
         name = f"devteam-{secrets.token_hex(8)}"  # several sessions of one process may try at once
         abstract.bind(f"\0{name}")
         abstract.listen()
+        named = held.enter_context(socket.socket(socket.AF_UNIX))
+        named.bind(str(folder / "socket"))
+        named.listen()
         outside: Outside = {
             "secret": str(secret),
             "home": str(Path.home()),
             "port": listener.getsockname()[1],
             "abstract": name,
+            "socket": str(folder / "socket"),
+            "pid": os.getpid(),
+            "started": started_at(os.getpid()),
         }
         view = View(work_dir.resolve(), own_interpreter())
         command = ["python", "-I", "-S", "-c", _ATTEMPTS.read_text(), json.dumps(outside)]
@@ -93,22 +105,34 @@ def _read(outcome: Outcome, report: bytes) -> list[str]:
     return [str(name) for name in came_through]
 
 
-def _key(program: Path) -> str:
-    """What the verdict depends on: boot, user, program, mounts, filter and attempts."""
-    status = program.stat()
-    facts = [program, status.st_mtime_ns, status.st_size, os.getuid(), platform.release(), own_interpreter()]
+def _key(depends_on: Sequence[object]) -> str:
+    """What the verdict depends on: boot, user, program, mounts and rules, filter and attempts."""
+    facts = [*depends_on, os.getuid(), platform.release(), own_interpreter()]
     digest = hashlib.sha256(repr(facts).encode())
     digest.update(_BOOT.read_bytes() if _BOOT.exists() else b"")
-    for source in (_ATTEMPTS, Path(bubblewrap.__file__)):
-        digest.update(source.read_bytes())
-    digest.update(seccomp.program())
+    digest.update(_sources())
     return digest.hexdigest()[:24]
 
 
-def _remember(memory: Path) -> None:
+@functools.cache
+def _sources() -> bytes:
+    """A digest of this package, which decides on mounts, rules, filter and attempts."""
+    digest = hashlib.sha256()
+    for source in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.digest()
+
+
+def program_facts(program: Path) -> tuple[object, ...]:
+    """What tells that a program was changed."""
+    status = program.stat()
+    return program, status.st_mtime_ns, status.st_size
+
+
+def _remember(memory: Path, tier: str) -> None:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        for old in memory.parent.glob("*.ok"):
+        for old in memory.parent.glob(f"{tier}-*.ok"):
             old.unlink(missing_ok=True)
         memory.touch()
     except OSError:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from executors import Executor, Limits, landlock
+from executors import Executor, Limits, SandboxUnavailable, landlock
 from executors.confinement import View
 from executors.conformance import (
     ConfinementConformance,
@@ -24,8 +24,10 @@ class TestLandlock(RunningConformance, LimitsConformance, SeamConformance, Confi
 
     @pytest.fixture
     def make_executor(self, tmp_path: Path) -> MakeExecutor:
-        if not landlock.supported():
-            pytest.skip("this kernel has no Landlock of ABI 6 or later")
+        try:
+            landlock.require()
+        except SandboxUnavailable as missing:
+            pytest.skip(str(missing))
         work_dir = tmp_path / "a 'work' földer"
         work_dir.mkdir()
         view = View(work_dir.resolve(), chosen_interpreter(Path(sys.executable)))

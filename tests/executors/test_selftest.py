@@ -7,7 +7,7 @@ from executors.attempts import ATTEMPTS
 from executors.bubblewrap import find_bubblewrap
 from executors.confinement import View
 from executors.local import LocalExecutor
-from executors.selftest import check_confinement, escapes
+from executors.selftest import check_confinement, escapes, program_facts
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_what_does_not_confine_is_refused_and_not_remembered(
     monkeypatch.setenv("DEVTEAM_CACHE_DIR", str(tmp_path))
     for _ in range(2):
         with pytest.raises(SandboxUnavailable, match="reads a file outside"):
-            check_confinement(program, unconfined)
+            check_confinement("bubblewrap", program_facts(program), unconfined)
 
 
 def test_verdict_is_remembered(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,8 +54,8 @@ def test_verdict_is_remembered(program: Path, tmp_path: Path, monkeypatch: pytes
         runs.append(command)
         return confined(program, view, limits, command)
 
-    check_confinement(program, counted)
-    check_confinement(program, counted)
+    check_confinement("bubblewrap", program_facts(program), counted)
+    check_confinement("bubblewrap", program_facts(program), counted)
     assert len(runs) == 1
 
 
