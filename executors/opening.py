@@ -10,12 +10,13 @@ from executors import landlock, seccomp
 from executors.base import Limits, Reported
 from executors.bubblewrap import find_bubblewrap, version_of
 from executors.confinement import View
+from executors.docker import open_docker
 from executors.environments import Progress, environment
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.interpreter import Interpreter, chosen_interpreter, own_interpreter
 from executors.landlocked import BY_DESIGN, LandlockExecutor
 from executors.local import LocalExecutor
-from executors.running import SupervisedExecutor
+from executors.running import WorkspaceExecutor
 from executors.selftest import check_confinement, program_facts
 from executors.unconfined import UnconfinedExecutor
 
@@ -30,7 +31,7 @@ def open_executor(
     image: str | None = None,
     progress: Progress | None = None,
     readable: Sequence[Path] = (),
-) -> SupervisedExecutor:
+) -> WorkspaceExecutor:
     """Open an executor over a workspace.
 
     Args:
@@ -49,7 +50,18 @@ def open_executor(
         ValueError: there is no executor of that name.
     """
     root = _folder(work_dir)
+
+    def in_docker(view: View | None, limits: Limits) -> WorkspaceExecutor:
+        return open_docker(
+            root, limits, image=image, packages=packages, python=python, readable=tuple(readable)
+        )
+
+    if name == "docker":
+        return in_docker(None, limits or Limits())
     view = View(root, _interpreter(python, packages, progress), readable=tuple(readable))
+    if name == "auto":
+        tiers = {"namespaces": _open_namespaces, "Docker": in_docker, "Landlock": _open_landlock}
+        return _first_that_confines(tiers, view, limits or Limits())
     return _open(name, view, limits or Limits())
 
 
@@ -61,7 +73,7 @@ def open_tools(
     readable: Sequence[Path] = (),
     writable: bool = False,
     name: str = "auto",
-) -> SupervisedExecutor:
+) -> WorkspaceExecutor:
     """Open an executor for our own static tools (ruff, mypy, bandit) over a workspace.
 
     Its `python` is the interpreter of this program, with the tools' commands on the path.
@@ -72,7 +84,8 @@ def open_tools(
         limits: of every run that brings none of its own.
         readable: further files and folders that the tools may read, at their own paths.
         writable: whether the tools may change the workspace.
-        name: as for `open_executor`.
+        name: as for `open_executor`. With `docker`, they are confined by what this machine has: they are
+            ours and need our environment. Where it has nothing, their resources are limited.
 
     Raises:
         SandboxUnavailable: nothing here can confine code as asked.
@@ -105,17 +118,24 @@ def _interpreter(python: Path | None, packages: Sequence[str], progress: Progres
     return chosen_interpreter(Path(python))
 
 
-def _open(name: str, view: View, limits: Limits) -> SupervisedExecutor:
+def _open(name: str, view: View, limits: Limits) -> WorkspaceExecutor:
     if name in _TIERS:
         return _first_that_confines(_TIERS[name], view, limits)
     if name == "unconfined":
         return UnconfinedExecutor(view, limits)
     if name == "docker":
-        raise SandboxUnavailable("the Docker executor is not built yet", "use `--executor local`")
+        return _open_for_tools(view, limits)
     raise ValueError(f"there is no executor {name!r}: auto, local, docker or unconfined")
 
 
-def _first_that_confines(tiers: Mapping[str, Tier], view: View, limits: Limits) -> SupervisedExecutor:
+def _open_for_tools(view: View, limits: Limits) -> WorkspaceExecutor:
+    try:
+        return _first_that_confines(_LOCAL, view, limits)
+    except SandboxUnavailable:
+        return UnconfinedExecutor(view, limits)
+
+
+def _first_that_confines(tiers: Mapping[str, Tier], view: View, limits: Limits) -> WorkspaceExecutor:
     reasons: list[SandboxUnavailable] = []
     for open_tier in tiers.values():
         try:
@@ -126,7 +146,7 @@ def _first_that_confines(tiers: Mapping[str, Tier], view: View, limits: Limits) 
     raise SandboxUnavailable(f"nothing on this machine confines code ({told})", reasons[0].mend)
 
 
-def _open_namespaces(view: View, limits: Limits) -> SupervisedExecutor:
+def _open_namespaces(view: View, limits: Limits) -> WorkspaceExecutor:
     _require_filter()
     program = find_bubblewrap(view.work_dir)
     if program is None:
@@ -141,7 +161,7 @@ def _open_namespaces(view: View, limits: Limits) -> SupervisedExecutor:
     return LocalExecutor(program, view, limits, f"{version_of(program)} (namespaces, seccomp, rlimits)")
 
 
-def _open_landlock(view: View, limits: Limits) -> SupervisedExecutor:
+def _open_landlock(view: View, limits: Limits) -> WorkspaceExecutor:
     _require_filter()
     landlock.require()
 
@@ -160,7 +180,7 @@ def _require_filter() -> None:
         )
 
 
-Tier = Callable[[View, Limits], SupervisedExecutor]
+Tier = Callable[[View, Limits], WorkspaceExecutor]
 _LOCAL: Mapping[str, Tier] = {"namespaces": _open_namespaces, "Landlock": _open_landlock}
 _TIERS: Mapping[str, Mapping[str, Tier]] = {"auto": _LOCAL, "local": _LOCAL}
 """What each executor's name stands for: the ways to confine, tried in this order."""

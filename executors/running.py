@@ -18,8 +18,8 @@ from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
 from executors.workspace import Settled, WorkspaceWatch
 
 
-class SupervisedExecutor(ABC):
-    """Runs programs one at a time, each followed to its end by the supervisor."""
+class WorkspaceExecutor(ABC):
+    """Runs programs over a workspace. How a program is started and followed is for subclasses to say."""
 
     name: str
     tier: str
@@ -37,26 +37,12 @@ class SupervisedExecutor(ABC):
         self.limits = limits
 
     @abstractmethod
-    def over(self, work_dir: Path) -> SupervisedExecutor:
+    def over(self, work_dir: Path) -> WorkspaceExecutor:
         """The same sandbox over another folder."""
 
-    @property
-    def _writable(self) -> bool:
-        """Whether a run can change the workspace."""
-        return True
-
     @abstractmethod
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
-        """Start the program with these descriptors as its standard ones."""
+    def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
+        """Run one program to its end; with a report, what it writes to stdout goes there."""
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None) -> Outcome:
         """Run one program to its end and kill whatever it left behind.
@@ -69,45 +55,22 @@ class SupervisedExecutor(ABC):
         Raises:
             SandboxUnavailable: the program could not be confined, so it was not started.
         """
-        return self._run(argv, stdin, limits or self.limits, report=None)
+        return self._checked(argv, stdin, limits, None)
 
     def run_reporting(
         self, argv: Sequence[str], *, stdin: bytes = b"", limits: Limits | None = None
     ) -> Reported:
         """As `run`, but stdout is kept apart as the report; a longer one than 16 MiB ends the run."""
         report = Report()
-        outcome = self._run(argv, stdin, limits or self.limits, report=report)
+        outcome = self._checked(argv, stdin, limits, report)
         return Reported(outcome=outcome, report=bytes(report.data))
 
-    def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
+    def _checked(
+        self, argv: Sequence[str], stdin: bytes, limits: Limits | None, report: Report | None
+    ) -> Outcome:
         if not argv:
             raise ValueError("argv names no program")
-        output = Output(limits.output_bytes)
-        watch = WorkspaceWatch(self.work_dir, limits) if self._writable else None
-        with ExitStack() as held:
-            source = held.enter_context(input_from(stdin))
-            spoken = held.enter_context(Pipe())
-            reported = held.enter_context(Pipe()) if report is not None else spoken
-            before = watch.before if watch else Snapshot()
-            tree = self._start(
-                argv, limits, before, stdin=source, stdout=reported.writing, stderr=spoken.writing
-            )
-            spoken.close_writing()
-            reported.close_writing()
-            sinks: dict[int, Sink] = {spoken.reading: output}
-            if report is not None:
-                sinks[reported.reading] = report
-            ending = supervise(tree, sinks, limits, watch.room_left if watch else _no_limit)
-        said = output.text()
-        return self._outcome(self._judge_start(tree, ending, said), said, watch)
-
-    def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
-        """The ending, put right when the program was never started.
-
-        Raises:
-            SandboxUnavailable: what should confine the program could not be set up.
-        """
-        return ending
+        return self._run(argv, stdin, limits or self.limits, report)
 
     def _outcome(self, ending: Ending, output: str, watch: WorkspaceWatch | None) -> Outcome:
         after = watch.settle(failed=ending.exit_code != 0) if watch else Settled()
@@ -144,6 +107,60 @@ class SupervisedExecutor(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class SupervisedExecutor(WorkspaceExecutor):
+    """Runs programs as processes of this machine, each followed to its end by the supervisor."""
+
+    @abstractmethod
+    def over(self, work_dir: Path) -> SupervisedExecutor:
+        """The same sandbox over another folder."""
+
+    @property
+    def _writable(self) -> bool:
+        """Whether a run can change the workspace."""
+        return True
+
+    @abstractmethod
+    def _start(
+        self,
+        argv: Sequence[str],
+        limits: Limits,
+        before: Snapshot,
+        *,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+    ) -> Tree:
+        """Start the program with these descriptors as its standard ones."""
+
+    def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
+        output = Output(limits.output_bytes)
+        watch = WorkspaceWatch(self.work_dir, limits) if self._writable else None
+        with ExitStack() as held:
+            source = held.enter_context(input_from(stdin))
+            spoken = held.enter_context(Pipe())
+            reported = held.enter_context(Pipe()) if report is not None else spoken
+            before = watch.before if watch else Snapshot()
+            tree = self._start(
+                argv, limits, before, stdin=source, stdout=reported.writing, stderr=spoken.writing
+            )
+            spoken.close_writing()
+            reported.close_writing()
+            sinks: dict[int, Sink] = {spoken.reading: output}
+            if report is not None:
+                sinks[reported.reading] = report
+            ending = supervise(tree, sinks, limits, watch.room_left if watch else _no_limit)
+        said = output.text()
+        return self._outcome(self._judge_start(tree, ending, said), said, watch)
+
+    def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
+        """The ending, put right when the program was never started.
+
+        Raises:
+            SandboxUnavailable: what should confine the program could not be set up.
+        """
+        return ending
 
 
 def _no_limit(tree: Tree) -> LimitName | None:

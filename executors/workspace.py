@@ -6,11 +6,12 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from executors.base import LimitName, Limits
 from executors.disarm import disarm, lay_open
 from executors.scan import Snapshot, scan, size_of
-from executors.supervisor import MB, Tree
+from executors.supervisor import MB
 
 _SCAN_SECONDS = 0.1
 _SCAN_SHARE = 0.1  # of the time, at most, is spent on scanning while code runs
@@ -25,6 +26,14 @@ class Settled:
     limit: LimitName | None = None
 
 
+class HoldsFiles(Protocol):
+    """What a run still holds open."""
+
+    def deleted_bytes(self, device: int) -> int:
+        """What open files of this device hold that have no name any more."""
+        ...
+
+
 class WorkspaceWatch:
     """Follows a workspace from before a run to after it."""
 
@@ -36,7 +45,7 @@ class WorkspaceWatch:
         self._next_scan = time.monotonic() + _SCAN_SECONDS
         self.before = scan(root)
 
-    def room_left(self, tree: Tree) -> LimitName | None:
+    def room_left(self, tree: HoldsFiles) -> LimitName | None:
         """The workspace's limit that is exceeded now, as far as can be told cheaply.
 
         A full scan is made when its turn has come, and at once when the file system has lost much room.

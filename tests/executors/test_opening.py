@@ -26,12 +26,6 @@ def test_executor_is_opened_by_name(name: str, tree: Path) -> None:
         assert ("unconfined" in executor.tier) == (name == "unconfined")
 
 
-def test_docker_says_that_it_is_not_there_yet(tree: Path) -> None:
-    with pytest.raises(SandboxUnavailable, match="not built yet") as refusal:
-        open_executor("docker", work_dir=tree, python=OURS)
-    assert refusal.value.mend
-
-
 def test_unknown_name_is_a_mistake_of_the_caller(tree: Path) -> None:
     with pytest.raises(ValueError, match="'podman'"):
         open_executor("podman", work_dir=tree, python=OURS)
