@@ -42,6 +42,8 @@ def usage_of(proc: int, pids: Iterable[int], *, memory_above: int) -> Usage:
         processes += 1
         threads += int(fields[17])
         ticks += sum(map(int, fields[11:15]))
+        if fields[0] == b"Z":  # its other threads live on, and with them its memory
+            pid, fields = _living_thread(proc, pid) or (pid, fields)
         pages += int(fields[21])
         alive.append(pid)
     memory = pages * _PAGE
@@ -54,7 +56,9 @@ def deleted_bytes(proc: int, pids: Iterable[int], device: int) -> int:
     """What files of this device hold that have no name any more but are still open."""
     found: dict[int, int] = {}
     for pid in pids:
-        for status in _open_files(proc, pid):
+        fields = _stat_fields(proc, pid)
+        thread = _living_thread(proc, pid) if fields and fields[0] == b"Z" else None
+        for status in _open_files(proc, thread[0] if thread else pid):
             if status.st_nlink == 0 and status.st_dev == device:
                 found[status.st_ino] = status.st_blocks * 512
     return sum(found.values())
@@ -134,7 +138,33 @@ def read_proc(proc: int, path: str, at_most: int = 4096) -> bytes:
 def _stat_fields(proc: int, pid: int) -> list[bytes] | None:
     # The program's name, in brackets, may hold anything: count from the last bracket.
     fields = read_proc(proc, f"{pid}/stat").rpartition(b")")[2].split()
-    return fields if len(fields) > 21 and fields[0] not in (b"Z", b"X") else None
+    if len(fields) <= 21 or fields[0] == b"X":
+        return None
+    # A process whose first thread ended is shown as dead, with as many threads as still live.
+    return fields if fields[0] != b"Z" or int(fields[17]) > 1 else None
+
+
+def _living_thread(proc: int, pid: int) -> tuple[int, list[bytes]] | None:
+    """A thread of a process whose first one ended, and its fields."""
+    for name in _names(proc, f"{pid}/task"):
+        fields = _stat_fields(proc, int(name)) if name != str(pid) else None
+        if fields is not None and fields[0] != b"Z":
+            return int(name), fields
+    return None
+
+
+def _names(proc: int, folder: str) -> list[str]:
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=proc)
+    except OSError:
+        return []
+    try:
+        with os.scandir(handle) as entries:
+            return [entry.name for entry in entries]
+    except OSError:
+        return []
+    finally:
+        os.close(handle)
 
 
 def _fair_share(proc: int, pid: int) -> int:

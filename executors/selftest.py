@@ -13,8 +13,8 @@ import platform
 import secrets
 import socket
 import tempfile
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from executors.attempts import Outside, started_at
@@ -26,7 +26,17 @@ from executors.interpreter import own_interpreter
 
 _PACKAGE = Path(__file__).parent
 _ATTEMPTS = _PACKAGE / "attempts.py"
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PROC = Path("/proc")
+# What may differ between two processes of one user on one boot, such as one in a container.
+_SURROUNDINGS = (
+    "sys/kernel/random/boot_id",
+    "sys/user/max_user_namespaces",
+    "sys/kernel/unprivileged_userns_clone",
+    "sys/kernel/apparmor_restrict_unprivileged_userns",
+    "self/attr/current",
+)
+_STATUS = ("Uid", "Gid", "Cap", "NoNewPrivs", "Seccomp")
+_REMEMBERED = 8  # containers and the machine itself may share a cache
 _LIMITS = Limits(wall_seconds=20, memory_mb=512, processes=32)
 
 Run = Callable[[View, Limits, list[str]], Reported]
@@ -106,12 +116,22 @@ def _read(outcome: Outcome, report: bytes) -> list[str]:
 
 
 def _key(depends_on: Sequence[object]) -> str:
-    """What the verdict depends on: boot, user, program, mounts and rules, filter and attempts."""
-    facts = [*depends_on, os.getuid(), platform.release(), own_interpreter()]
+    """What the verdict depends on: surroundings, user, program, mounts and rules, filter and attempts."""
+    facts = [*depends_on, platform.release(), own_interpreter(), *_surroundings()]
     digest = hashlib.sha256(repr(facts).encode())
-    digest.update(_BOOT.read_bytes() if _BOOT.exists() else b"")
     digest.update(_sources())
     return digest.hexdigest()[:24]
+
+
+def _surroundings() -> Iterator[str]:
+    for name in _SURROUNDINGS:
+        with suppress(OSError):
+            yield (_PROC / name).read_text()
+    for kind in ("user", "mnt"):
+        yield str((_PROC / "self/ns" / kind).readlink())
+    for line in (_PROC / "self/status").read_text().splitlines():
+        if line.startswith(_STATUS):
+            yield line
 
 
 @functools.cache
@@ -132,7 +152,8 @@ def program_facts(program: Path) -> tuple[object, ...]:
 def _remember(memory: Path, tier: str) -> None:
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        for old in memory.parent.glob(f"{tier}-*.ok"):
+        known = sorted(memory.parent.glob(f"{tier}-*.ok"), key=lambda path: path.stat().st_mtime)
+        for old in known[:-_REMEMBERED]:
             old.unlink(missing_ok=True)
         memory.touch()
     except OSError:

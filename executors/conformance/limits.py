@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 
@@ -54,6 +55,16 @@ class LimitsConformance(Conformance):
         """Of all processes together; shared pages count once."""
         outcome = python(executor, code, Limits(wall_seconds=20, memory_mb=200))
         assert outcome.limit == "memory"
+
+    def test_memory_of_a_process_whose_first_thread_ended(self, executor: Executor) -> None:
+        """It looks dead, and is not."""
+        exit_thread = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
+        code = (
+            "import ctypes, os, threading, time\ndef hold():\n    time.sleep(0.2)\n"
+            "    x = bytearray(os.urandom(1_000_000) * 300)\n    time.sleep(60)\n"
+            f"threading.Thread(target=hold).start(); ctypes.CDLL(None).syscall({exit_thread}, 0)"
+        )
+        assert python(executor, code, Limits(wall_seconds=5, memory_mb=200)).limit == "memory"
 
     def test_shared_memory_counts_once(self, executor: Executor) -> None:
         """Forked children that only look are no bomb."""
