@@ -72,8 +72,17 @@ def asking(problem: str, mend: str = MEND) -> Iterator[None]:
     try:
         yield
     except (DockerException, RequestException, OSError) as error:
-        said = " ".join(str(getattr(error, "explanation", None) or error).split())
-        raise SandboxUnavailable(f"{problem} ({said[:300]})", mend) from error
+        raise SandboxUnavailable(f"{problem} ({_said(error)})", mend) from error
+
+
+def _said(error: BaseException) -> str:
+    """What the daemon said, or what the system says of the connection to it, in a line."""
+    here: BaseException | None = error
+    while here is not None:
+        if isinstance(here, OSError) and here.strerror:
+            return here.strerror
+        here = here.__cause__ or here.__context__
+    return " ".join(str(getattr(error, "explanation", None) or error).split())[:300]
 
 
 def labels(session: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from executors import SandboxUnavailable
+from executors import Executor, SandboxUnavailable
 from team.config import CodeGenerationConfig
 
 Progress = Callable[[str], None]
@@ -34,7 +34,12 @@ class Check(BaseModel):
 
 
 def examine(
-    config: CodeGenerationConfig, *, online: bool, prepare: bool, progress: Progress
+    config: CodeGenerationConfig,
+    *,
+    online: bool,
+    prepare: bool,
+    progress: Progress,
+    base_image: str | None = None,
 ) -> Iterator[Check]:
     """Look at everything that a session with `config` needs, and at what it may use.
 
@@ -43,20 +48,23 @@ def examine(
         online: also ask the model's endpoint.
         prepare: make the sandbox's environment when it is not there yet.
         progress: told in one line what takes long.
+        base_image: build the image of `--executor docker` from this one when it is not there yet.
     """
     yield _python()
     yield _autogen()
     yield _distribution("openai", needed=True)
     yield _tools()
+    docker = _docker(config, base_image, progress)
     yield _sandbox(config)
-    yield _environment(config, prepare, progress)
+    if config.executor != "docker":
+        yield _environment(config, prepare, progress)
     yield _workspace(config.work_dir)
     yield _git()
     yield _model(config)
     if online:
         progress("asking the model's endpoint")
         yield _endpoint(config)
-    yield _docker()
+    yield docker
 
 
 def trouble_with(folder: Path) -> str | None:
@@ -118,12 +126,10 @@ def _tools() -> Check:
 
 def _sandbox(config: CodeGenerationConfig) -> Check:
     """Open the sandbox and run something in it: only that tells whether it confines here."""
-    from executors.opening import open_tools
-
     try:
         with (
             tempfile.TemporaryDirectory(prefix="devteam-doctor-") as folder,
-            open_tools(folder, name=config.executor) as sandbox,
+            _open(config, folder) as sandbox,
         ):
             outcome = sandbox.run(["python", "-c", "print('confined')"])
     except SandboxUnavailable as missing:
@@ -136,6 +142,15 @@ def _sandbox(config: CodeGenerationConfig) -> Check:
             mend="run `devteam doctor --verbose`",
         )
     return Check(name="sandbox", status="ok", detail=f"{sandbox.tier}; {outcome.seconds:.2f} s to start")
+
+
+def _open(config: CodeGenerationConfig, folder: str) -> Executor:
+    """The sandbox without its own environment, which is looked at apart; in Docker, the image has it."""
+    from executors.opening import open_executor, open_tools
+
+    if config.executor == "docker":
+        return open_executor("docker", work_dir=folder, packages=config.packages, image=config.image)
+    return open_tools(folder, name=config.executor)
 
 
 def _environment(config: CodeGenerationConfig, prepare: bool, progress: Progress) -> Check:
@@ -232,11 +247,22 @@ def _endpoint(config: CodeGenerationConfig) -> Check:
     return Check(name="endpoint", status="ok", detail=f"{address} answers, {len(names)} models")
 
 
-def _docker() -> Check:
-    there = shutil.which("docker") is not None or Path("/var/run/docker.sock").exists()
-    return Check(
-        name="docker", status="note", detail="present, not used yet" if there else "not found, not needed"
-    )
+def _docker(config: CodeGenerationConfig, base_image: str | None, progress: Progress) -> Check:
+    """The daemon and the image; needed only when code is to run there."""
+    from executors.daemon import connect
+    from executors.image import build_image, find_image
+
+    try:
+        client = connect()
+        if base_image is not None and config.image is None:
+            build_image(client, config.packages, base=base_image, progress=progress)
+        image = find_image(client, config.image, config.packages)
+    except SandboxUnavailable as missing:
+        needed = base_image is not None or config.executor == "docker"
+        status: Literal["missing", "note"] = "missing" if needed else "note"
+        detail = missing.problem if needed else f"not needed: {missing.problem}"
+        return Check(name="docker", status=status, detail=detail, mend=missing.mend)
+    return Check(name="docker", status="ok", detail=f"{image.engine}, image {image.name}")
 
 
 def _version(name: str) -> str | None:

@@ -23,6 +23,12 @@ def doctor(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Make the sandbox's Python environment now.")
     ] = False,
+    build_image: Annotated[
+        bool, typer.Option("--build-image", help="Build the image of --executor docker now.")
+    ] = False,
+    base_image: Annotated[
+        str, typer.Option("--base-image", metavar="NAME", help="What to build it from: python3 with venv.")
+    ] = "python:3.11-slim",
 ) -> None:
     """Show what works on this machine and what is missing, with the mend."""
     from team.doctor import examine
@@ -30,7 +36,11 @@ def doctor(
     config = settings_of(flags).config
     with notices().status("looking around") as status:
         looked = examine(
-            config, online=online, prepare=prepare, progress=lambda line: status.update(clean(line))
+            config,
+            online=online,
+            prepare=prepare,
+            base_image=base_image if build_image else None,
+            progress=lambda line: status.update(clean(line)),
         )
         checks = list(looked)
     ready = all(check.status != "missing" for check in checks)

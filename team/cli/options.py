@@ -100,17 +100,13 @@ def settings_of(flags: Flags) -> Settings[CodeGenerationConfig]:
     """The settings of this call: its flags over environment and files.
 
     Raises:
-        team.errors.ConfigError: a value or a name is wrong, or asks for what is not there yet.
+        team.errors.ConfigError: a value or a name is wrong.
     """
-    from team.errors import ConfigError
     from team.settings_sources import load_settings
 
     settings: Settings[CodeGenerationConfig] = load_settings(
         flags, flag_names={name: SHARED[name].flag for name in flags if name in SHARED}
     )
-    if settings.config.executor == "docker":
-        place = settings.origins["executor"]
-        raise ConfigError(f"{place}: the docker executor is not available yet", "use --executor auto")
     return settings
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from executors import EnvironmentUnavailable, Limits, SandboxUnavailable, open_executor, open_tools
+from executors import EnvironmentUnavailable, Limits, open_executor, open_tools
 from executors.bubblewrap import find_bubblewrap
 
 OURS = Path(sys.executable)

@@ -89,10 +89,6 @@ def test_flags_are_text_until_the_configuration_reads_them() -> None:
             {"executor": "podman"},
             "--executor is 'podman' — it must be 'auto', 'local', 'docker' or 'unconfined'",
         ),
-        (
-            {"executor": "docker"},
-            "--executor: the docker executor is not available yet — use --executor auto",
-        ),
     ],
 )
 def test_a_wrong_flag_is_named_with_what_is_allowed(flags: dict[str, str], words: str) -> None:

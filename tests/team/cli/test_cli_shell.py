@@ -63,7 +63,6 @@ def test_no_colour_reaches_a_pipe_or_a_person_who_wants_none(devteam: Command) -
         (["run", "--file", "missing.md"], "missing.md cannot be read: No such file or directory"),
         (["run", "-"], "stdin: nothing is written there"),
         (["run", "x", "--coverage", "140"], "--coverage is '140' — it must be less than or equal to 100"),
-        (["run", "x", "--executor", "docker"], "--executor: the docker executor is not available yet"),
         (["run", "x", "--work-dir", "/proc/nowhere"], "cannot write to /proc/nowhere"),
         (["show", "nothing"], "there is no session 'nothing'"),
         (["show", "last"], "there is no session in workspace yet"),
