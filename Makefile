@@ -19,6 +19,7 @@ help: ## this list
 demo: $(INSTALLED) ## a whole session in the sandbox, without a key: invoices.yaml becomes a tested service
 	@$(VENV)/bin/python -m executors
 	@$(VENV)/bin/devteam crud examples/invoices.yaml --model draft
+	@echo "  (devteam is $(VENV)/bin/devteam; . $(VENV)/bin/activate puts it on your path)"
 
 test: $(INSTALLED_DEV) ## the whole test suite; PYTEST_ARGS=… is handed to pytest
 	@$(VENV)/bin/python -m executors
