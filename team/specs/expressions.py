@@ -67,8 +67,17 @@ def looks_like_expression(text: str) -> bool:
         tree = _parse(text)
     except ExpressionError:
         return False
-    signs = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
-    return any(isinstance(node, ast.Compare) and isinstance(node.ops[0], signs) for node in ast.walk(tree))
+    return any(isinstance(node, ast.Compare) and _is_code(node) for node in ast.walk(tree))
+
+
+def _is_code(node: ast.Compare) -> bool:
+    """Whether a comparison is none that English makes too: "status is final", "paid in advance"."""
+    right = node.comparators[0]
+    if isinstance(node.ops[0], ast.Is | ast.IsNot):
+        return _is_none(right)
+    if isinstance(node.ops[0], ast.In | ast.NotIn):
+        return isinstance(right, ast.Tuple | ast.List | ast.Set) or isinstance(node.left, ast.Constant)
+    return True
 
 
 def _parse(text: str) -> ast.expr:
@@ -77,7 +86,7 @@ def _parse(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(" ".join(text.split()), mode="eval").body
+            return ast.parse(text.replace("\n", " ").strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"it is not an expression; {_ALLOWED}") from error
 

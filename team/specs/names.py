@@ -28,7 +28,22 @@ RESERVED_FIELDS = frozenset({"id", "created_at", "updated_at"})
 """The fields that every entity gets anyway."""
 
 _TAKEN_FIELDS = frozenset(
-    {"metadata", "registry", "self", "cls", "dt", "sa", "str", "int", "float", "bool", "dict", "list", "len"}
+    {
+        "metadata",
+        "registry",
+        "self",
+        "cls",
+        "dt",
+        "sa",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "dict",
+        "list",
+        "len",
+        "l",
+    }
     | {"mapped_column", "string_enum", "utc_now", "first_update"}
     | {name for name in dir(BaseModel) if not name.startswith("_")}
     | set(keyword.kwlist)

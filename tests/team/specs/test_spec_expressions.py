@@ -110,7 +110,13 @@ def test_everything_else_is_refused(rule: str, words: str) -> None:
 )
 def test_prose_is_not_taken_for_an_expression(prose: str) -> None:
     assert not looks_like_expression(prose)
-    assert looks_like_expression("total >= 0")
+
+
+@pytest.mark.parametrize(
+    "rule", ["total >= 0", "due is not None", "status in ('a', 'b')", "'@' in title", "a or b == 1"]
+)
+def test_an_expression_needs_no_further_mark(rule: str) -> None:
+    assert looks_like_expression(rule)
 
 
 def test_a_missing_value_breaks_no_order() -> None:
