@@ -24,7 +24,14 @@ REVISIONS = [
     '{"verdict": "approve", "findings": ["it is unclear"]}',
     'First I thought {"verdict": "approve"}, but {"verdict": "revise"} it is.',
 ]
-UNREADABLE = ["", "It looks good to me overall.", '{"verdict": "maybe"}', '{"verdict": ', "[1, 2]", "{" * 5000]
+UNREADABLE = [
+    "",
+    "It looks good to me overall.",
+    '{"verdict": "maybe"}',
+    '{"verdict": ',
+    "[1, 2]",
+    "{" * 5000,
+]
 
 
 @pytest.mark.parametrize("text", APPROVALS)
