@@ -11,7 +11,7 @@ from typing import Any
 from team import worktree
 from team.board import Board
 from team.errors import DiskTrouble
-from team.result import GateSummary, GenerationResult, Reason, RoleUsage, Usage
+from team.result import GenerationResult, Reason, RoleUsage, Usage
 from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded
 from team.transcript.store import SessionLog, read_summary
@@ -41,10 +41,7 @@ def conclude(
         work_dir=str(files.resolve()),
         path=str(log.folder.resolve()),
         chat_history=tuple(dict(message) for message in chat),
-        gates={
-            gate.name: GateSummary(status=gate.status, findings=len(gate.findings), seconds=gate.seconds)
-            for gate in (best.results if best else ())
-        },
+        gates={gate.name: gate for gate in (best.results if best else ())},
         usage=usage_of(call for call in calls if isinstance(call, ModelCall)),
         iterations=board.iteration,
         session=log.session,
@@ -102,7 +99,7 @@ def _record(log: SessionLog, result: GenerationResult) -> None:
     totals = {
         "iterations": result.iterations,
         **result.usage.model_dump(),
-        "gates": {name: gate.model_dump() for name, gate in result.gates.items()},
+        "gates": {name: gate.counted() for name, gate in result.gates.items()},
         "evidence": list(result.evidence),
         "open_rules": list(result.open_rules),
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from team.gates.base import GateStatus
+from team.gates.base import GateResult
+from team.reading import MappingAccess
 
 
 class Status(StrEnum):
@@ -76,7 +76,7 @@ _ENDINGS: dict[Reason, tuple[Status, int, str]] = {
 }
 
 
-class RoleUsage(BaseModel):
+class RoleUsage(MappingAccess):
     """Calls and tokens of one role."""
 
     model_config = ConfigDict(frozen=True)
@@ -93,17 +93,7 @@ class Usage(RoleUsage):
     by_role: dict[str, RoleUsage] = Field(default_factory=dict)
 
 
-class GateSummary(BaseModel):
-    """One gate's last word in a session."""
-
-    model_config = ConfigDict(frozen=True)
-
-    status: GateStatus
-    findings: int = Field(description="how many findings it has")
-    seconds: float
-
-
-class GenerationResult(BaseModel):
+class GenerationResult(MappingAccess):
     """What a session hands back, however it ended.
 
     The fields can also be read as ``result["files"]``, as older AutoGen scripts do.
@@ -119,21 +109,9 @@ class GenerationResult(BaseModel):
     work_dir: str = Field(description="the folder that holds the files")
     path: str = Field(description="the session's folder")
     chat_history: tuple[dict[str, Any], ...] = Field(description="AutoGen messages: name, role, content")
-    gates: dict[str, GateSummary]
+    gates: dict[str, GateResult] = Field(description="what each gate said of the files handed back")
     usage: Usage
     iterations: int
     session: str = Field(description="the session's id")
     evidence: tuple[str, ...] = Field(default=(), description="what acceptance rests on, such as 'tests'")
     open_rules: tuple[str, ...] = ()
-
-    def __getitem__(self, field: str) -> Any:
-        if field not in type(self).model_fields:
-            raise KeyError(field)
-        return getattr(self, field)
-
-    def __contains__(self, field: object) -> bool:
-        return field in type(self).model_fields
-
-    def keys(self) -> Iterator[str]:
-        """The names that ``result[name]`` knows."""
-        return iter(type(self).model_fields)

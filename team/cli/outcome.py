@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from team.config import CodeGenerationConfig
+    from team.gates.base import GateResult
     from team.replaying import ReplayReport
-    from team.result import GateSummary, GenerationResult
+    from team.result import GenerationResult
     from team.settings_sources import Settings
 
 
@@ -42,7 +43,7 @@ def as_json(result: GenerationResult) -> dict[str, Any]:
         "prompt_tokens": result.usage.prompt_tokens,
         "completion_tokens": result.usage.completion_tokens,
         "cost_usd": result.usage.cost_usd,
-        "gates": {name: gate.model_dump() for name, gate in result.gates.items()},
+        "gates": {name: gate.counted() for name, gate in result.gates.items()},
     }
 
 
@@ -60,7 +61,7 @@ def print_divergences(report: ReplayReport, config: CodeGenerationConfig) -> Non
         screen.print(f"replayed as {clean(report.result.path)}", soft_wrap=True)
 
 
-def gate_table(gates: Mapping[str, GateSummary]) -> Any:
+def gate_table(gates: Mapping[str, GateResult]) -> Any:
     """The gates as a rich table: mark, name, findings, seconds."""
     from rich.table import Table
     from rich.text import Text
@@ -70,7 +71,7 @@ def gate_table(gates: Mapping[str, GateSummary]) -> Any:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name, gate in gates.items():
         mark = Text(f"  {MARKS[gate.status]} {clean(name)}", style=COLOURS[gate.status])
-        found = counted(gate.findings, "finding") if gate.findings else gate.status
+        found = counted(len(gate.findings), "finding") if gate.findings else gate.status
         table.add_row(mark, found, f"{gate.seconds:.1f} s")
     return table
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from team.reading import MappingAccess
 
 if TYPE_CHECKING:
     from executors import Executor
@@ -15,7 +17,7 @@ GateStatus = Literal["pass", "fail", "skip", "error"]
 Severity = Literal["critical", "major", "minor"]
 
 
-class Finding(BaseModel):
+class Finding(MappingAccess):
     """One thing that is wrong, at a place, for its author to mend."""
 
     model_config = ConfigDict(frozen=True)
@@ -31,7 +33,7 @@ class Finding(BaseModel):
         return f"{place + ': ' if place else ''}{self.message} [{self.rule}]"
 
 
-class GateResult(BaseModel):
+class GateResult(MappingAccess):
     """What one gate says of one tree."""
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +48,10 @@ class GateResult(BaseModel):
     def red(self) -> bool:
         """Whether this result stands against acceptance."""
         return self.status in ("fail", "error")
+
+    def counted(self) -> dict[str, Any]:
+        """The gate's word without the findings themselves: status, how many findings, seconds."""
+        return {"status": self.status, "findings": len(self.findings), "seconds": self.seconds}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ def test_the_contract_as_printed(tmp_path: Path) -> None:
     assert result["files"] == result.files
     assert result["chat_history"] == result.chat_history
     assert all(Path(file).is_absolute() and Path(file).is_file() for file in result.files)
-    assert result.gates["tests"].status == "pass"
+    assert result.gates["tests"].status == result["gates"]["tests"]["status"] == "pass"
+    assert result.gates["tests"].findings == ()
     assert result.usage.by_role["developer"].calls == 1
     assert result.usage.cost_usd is None
     assert sorted(team.agents) == ["architect", "code_reviewer", "developer", "executor", "test_engineer"]

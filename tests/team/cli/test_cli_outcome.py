@@ -9,9 +9,11 @@ import pytest
 
 from team.cli.outcome import as_json, print_outcome
 from team.config import CodeGenerationConfig
-from team.result import GateSummary, GenerationResult, Reason, Usage
+from team.gates.base import Finding, GateResult
+from team.result import GenerationResult, Reason, Usage
 from team.settings_sources import FIELDS, Settings
 
+FINDING = Finding(rule="test-failed", message="assert 1 == 2")
 CONTRACT = {
     "session", "status", "reason", "path", "files", "iterations", "model_calls", "prompt_tokens",
     "completion_tokens", "cost_usd", "gates",
@@ -29,8 +31,8 @@ def a_result(reason: Reason = Reason.ACCEPTED, **changes: Any) -> GenerationResu
         "path": "/w/20261120-x",
         "chat_history": (),
         "gates": {
-            "lint": GateSummary(status="pass", findings=0, seconds=0.2),
-            "tests": GateSummary(status="fail", findings=2, seconds=3.1),
+            "lint": GateResult(name="lint", status="pass", seconds=0.2),
+            "tests": GateResult(name="tests", status="fail", findings=(FINDING, FINDING), seconds=3.1),
         },
         "usage": Usage(calls=4, prompt_tokens=1200, completion_tokens=340, cost_usd=None),
         "iterations": 2,
