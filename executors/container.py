@@ -19,6 +19,7 @@ from executors.confinement import SHIMS, WORKSPACE
 from executors.daemon import asking, labels
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.frames import Frames
+from executors.image import Image
 from executors.seccomp_profile import profile
 from executors.supervisor import MB, THREADS_PER_PROCESS
 
@@ -41,7 +42,7 @@ _RUN = ("python3", "-I", "-c")
 class Shape:
     """What is fixed when a container is started."""
 
-    image: str
+    image: Image
     work_dir: Path
     protected: tuple[str, ...]
     """Paths in the workspace that stay read-only."""
@@ -81,7 +82,7 @@ class WarmContainer:
         self._client = client
         self._closed = False
         with asking("a container for the sandbox could not be started"):
-            self._container = client.containers.create(shape.image, **_options(client, shape, session))
+            self._container = client.containers.create(shape.image.id, **_options(client, shape, session))
         try:
             with asking("a container for the sandbox could not be started"):
                 holding = {"stdin": 1, "stream": 1}
@@ -105,7 +106,7 @@ class WarmContainer:
         said = self.frames.wait_for("h", _START_SECONDS)
         if said is None:
             raise SandboxUnavailable(
-                f"the image {self.shape.image} does not serve as a sandbox ({self.frames.complaint()})",
+                f"the image {self.shape.image.name} does not serve as a sandbox ({self.frames.complaint()})",
                 "it needs python3, 3.9 or newer, on its path",
             )
         told = json.loads(said)
@@ -116,7 +117,7 @@ class WarmContainer:
             )
         if not told["pytest"]:
             raise EnvironmentUnavailable(
-                f"the Python of the image {self.shape.image} has no pytest",
+                f"the Python of the image {self.shape.image.name} has no pytest",
                 "install it there, or leave out --image",
             )
         return Facts(told["python"], told["version"], told["pytest"])
@@ -226,7 +227,7 @@ def _in_memory(client: DockerClient, shape: Shape) -> dict[str, str]:
     room = f"rw,nosuid,nodev,exec,size={size},nr_inodes={shape.files + 1000},mode=1777"
     holder = _holder(shape)
     shims = f"rw,nosuid,nodev,noexec,size=4096,nr_inodes=4,mode=755,uid={holder},gid={holder}"
-    volumes = client.images.get(shape.image).attrs["Config"].get("Volumes") or {}
+    volumes = client.images.get(shape.image.id).attrs["Config"].get("Volumes") or {}
     shadowed = dict.fromkeys(volumes, "ro,size=4096,nr_inodes=1")
     return {**shadowed, "/tmp": room, "/dev/shm": room, SHIMS: shims}
 

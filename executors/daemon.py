@@ -98,7 +98,9 @@ def reap(client: DockerClient) -> list[str]:
     from docker.errors import DockerException
 
     removed = []
-    for container in client.containers.list(all=True, filters={"label": f"{HOST}={_host()}"}):
+    with asking("the Docker daemon does not answer"):
+        found = client.containers.list(all=True, filters={"label": f"{HOST}={_host()}"}, ignore_removed=True)
+    for container in found:
         owner = container.labels.get(OWNER, "")
         pid = owner.partition("-")[0]
         if pid.isdigit() and _owner(int(pid)) == owner:

@@ -92,7 +92,7 @@ class DockerExecutor(WorkspaceExecutor):
     def _container(self, limits: Limits, before: Snapshot) -> WarmContainer:
         """The warm one, if it is what this run needs; else a new one."""
         shape = Shape(
-            image=self._settings.image.id,
+            image=self._settings.image,
             work_dir=self.work_dir,
             protected=bubblewrap.repositories(self.work_dir, list(before.entries)),
             readable=self._settings.readable,

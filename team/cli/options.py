@@ -48,6 +48,7 @@ _TABLE = (
            "auto|local|docker|unconfined", "Sandbox"),
     Shared("python", "--python", "your own interpreter for the sandbox; it needs pytest", "PATH", "Sandbox"),
     Shared("packages", "--packages", "requirements to add to the sandbox", "LIST", "Sandbox"),
+    Shared("image", "--image", "the container image for docker; default: ours", "NAME", "Sandbox"),
     Shared("timeout", "--timeout", "seconds for one execution; default 120", "S", "Sandbox"),
     Shared("work_dir", "--work-dir", "where sessions land; default ./workspace", "DIR", "Files"),
     Shared("output", "--output", "copy the files of the result there", "DIR", "Files"),
@@ -70,7 +71,7 @@ _TABLE = (
 SHARED: dict[str, Shared] = {option.field: option for option in _TABLE}
 
 PRINTING = ("json_output", "verbose")
-SANDBOX = ("executor", "python", "packages", "timeout")
+SANDBOX = ("executor", "python", "packages", "image", "timeout")
 PRESENTING = ("json_output", "quiet", "verbose")
 SESSION = tuple(SHARED)
 

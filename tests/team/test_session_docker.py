@@ -39,5 +39,7 @@ def test_a_session_is_accepted_in_docker_and_leaves_no_container(tmp_path: Path)
     folder = Path(result.path)
     for file in folder.rglob("*"):
         assert file.lstat().st_uid == tmp_path.stat().st_uid, f"{file} did not come back to its owner"
-    left = connect().containers.list(all=True, filters={"label": f"{SESSION}={folder.name}"})
+    left = connect().containers.list(
+        all=True, filters={"label": f"{SESSION}={folder.name}"}, ignore_removed=True
+    )
     assert left == []
