@@ -129,7 +129,8 @@ def start(
         filter_ = _with_content(ours, seccomp.program(unix_sockets=not limits.network))
         status, status_inside = os.pipe()
         go, go_outside = os.pipe()
-        for handle in (status_inside, go, go_outside):
+        inside = ours.enter_context(os.fdopen(status_inside, "wb", buffering=0))
+        for handle in (go, go_outside):
             ours.callback(os.close, handle)
         options = bubblewrap.arguments(view, limits, passwd=passwd, group=group)
         # Passed in a file, as everything inside can read the command line of the first process.
@@ -146,6 +147,7 @@ def start(
             start_new_session=True,
             pass_fds=(passwd, group, filter_, options_file, status_inside, go),
         )
+        inside.close()  # so that we see it closed when bubblewrap fails
         try:
             init = _inner_process(status)
             for name, bounds in rlimits(limits, tasks=True).items():
