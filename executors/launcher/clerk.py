@@ -109,9 +109,7 @@ class Clerk:
                 return _open_handle(pid, folder)
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not path.startswith("/"):
-            number = _signed(folder)
-            place = f"/proc/{pid}/cwd" if number == _AT_FDCWD else f"/proc/{pid}/fd/{number}"
-            path = f"{os.readlink(place)}/{path}"  # noqa: PTH115
+            path = f"{_folder_of(pid, _signed(folder))}/{path}"
         nofollow = os.O_NOFOLLOW if flags & _AT_SYMLINK_NOFOLLOW else 0
         for root in sorted(self._roots, key=len, reverse=True):
             if path == root or path.startswith(f"{root}/"):
@@ -127,9 +125,20 @@ def _is_in(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
+def _folder_of(pid: int, number: int) -> str:
+    """The path of the folder that the caller has open under this number, or of its current one."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd" if number == _AT_FDCWD else f"/proc/{pid}/fd/{number}")  # noqa: PTH115
+    except FileNotFoundError:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
+
+
 def _open_handle(pid: int, handle: int) -> int:
     """Open what the caller has open under this number."""
-    return os.open(f"/proc/{pid}/fd/{_signed(handle)}", os.O_PATH)
+    try:
+        return os.open(f"/proc/{pid}/fd/{_signed(handle)}", os.O_PATH)
+    except FileNotFoundError:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF)) from None
 
 
 def _mode_setter(mode: int) -> Callable[[str], None]:
