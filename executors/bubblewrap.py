@@ -17,6 +17,7 @@ from executors.confinement import (
     ETC,
     HOME,
     NETWORK_ETC,
+    RUNS,
     SHIMS,
     SYSTEM,
     USER_ID,
@@ -27,6 +28,7 @@ from executors.confinement import (
 from executors.supervisor import MB
 
 _PASSWD = f"sandbox:x:{USER_ID}:{USER_ID}::{HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"
+_SERVER_RIGHTS = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETFCAP")  # the last maps a user id to another
 _GROUP = f"sandbox:x:{USER_ID}:\nnogroup:x:65534:\n"
 
 
@@ -71,6 +73,7 @@ def arguments(view: View, limits: Limits, *, passwd: int, group: int) -> list[st
     """
     return [
         *_namespaces(limits),
+        "--die-with-parent",  # which is the thread, not the process: none for a server that outlives it
         *_system(limits, passwd, group),
         *_memory_mounts(limits),
         *_read_only_trees(view),
@@ -81,21 +84,43 @@ def arguments(view: View, limits: Limits, *, passwd: int, group: int) -> list[st
     ]
 
 
+def server_arguments(view: View, limits: Limits, *, passwd: int, group: int) -> list[str]:
+    """Bubblewrap's options for the process that warm runs are forked from (see `warm_inside`).
+
+    It sees what its forks see, with all their workspaces at `/runs`, and keeps the rights to make namespaces
+    for them. Its /proc stays writable, as user ids are mapped there; root's settings in it are closed.
+    """
+    writable = "--bind" if view.writable else "--ro-bind"
+    return [
+        *_namespaces(limits, user=0),
+        *(option for right in _SERVER_RIGHTS for option in ("--cap-add", right)),
+        *_system(limits, passwd, group, proc_options=()),
+        *_memory_mounts(limits),
+        *_read_only_trees(view),
+        *(writable, str(view.work_dir), RUNS, "--dir", WORKSPACE),
+        *("--remount-ro", "/"),
+        *_environment(view),
+        *("--chdir", "/"),
+    ]
+
+
 def passwd_and_group() -> tuple[bytes, bytes]:
     """The contents of /etc/passwd and /etc/group inside: one ordinary user."""
     return _PASSWD.encode(), _GROUP.encode()
 
 
-def _namespaces(limits: Limits) -> Iterator[str]:
+def _namespaces(limits: Limits, user: int = USER_ID) -> Iterator[str]:
     # Nested user namespaces are closed by the seccomp filter: --disable-userns costs a namespace more.
     for kind in ("user", "pid", "ipc", "uts", *([] if limits.network else ["net"])):
         yield f"--unshare-{kind}"
     yield "--unshare-cgroup-try"
-    yield from ("--hostname", "sandbox", "--uid", str(USER_ID), "--gid", str(USER_ID))
-    yield from ("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv")
+    yield from ("--hostname", "sandbox", "--uid", str(user), "--gid", str(user))
+    yield from ("--new-session", "--cap-drop", "ALL", "--clearenv")
 
 
-def _system(limits: Limits, passwd: int, group: int) -> Iterator[str]:
+def _system(
+    limits: Limits, passwd: int, group: int, proc_options: Sequence[str] = ("--remount-ro", "/proc")
+) -> Iterator[str]:
     for name in SYSTEM:
         path = Path(name)
         if path.is_symlink():
@@ -106,7 +131,7 @@ def _system(limits: Limits, passwd: int, group: int) -> Iterator[str]:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     yield from ("--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group")
     # Root owns the kernel's settings in /proc/sys by its number alone, capabilities or not.
-    yield from ("--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev")
+    yield from ("--proc", "/proc", *proc_options, "--dev", "/dev")
 
 
 def _memory_mounts(limits: Limits) -> Iterator[str]:

@@ -10,6 +10,7 @@ from executors.interpreter import Interpreter
 
 WORKSPACE = "/workspace"
 CACHE = "/cache"
+RUNS = "/runs"
 HOME = "/tmp/home"
 SHIMS = "/run/devteam"
 USER_ID = 1000

@@ -14,6 +14,7 @@ from executors.namespaces import NamespaceTree
 from executors.running import SupervisedExecutor
 from executors.scan import Snapshot
 from executors.supervisor import Ending, Tree
+from executors.warm import WarmPool
 
 NOT_FOUND = 127
 """The exit code of a program that does not exist, as shells have it."""
@@ -24,8 +25,12 @@ class LocalExecutor(SupervisedExecutor):
 
     name = "local"
 
-    def __init__(self, program: Path, view: View, limits: Limits, tier: str) -> None:
+    def __init__(
+        self, program: Path, view: View, limits: Limits, tier: str, warm: WarmPool | None = None
+    ) -> None:
         super().__init__(view.work_dir, limits)
+        self._own_pool = None if warm else WarmPool(program, view, limits)
+        self.warm = warm or self._own_pool
         self.tier = tier
         self._program = program
         self._view = view
@@ -36,8 +41,17 @@ class LocalExecutor(SupervisedExecutor):
     def over(self, work_dir: Path) -> LocalExecutor:
         """The same sandbox over another folder."""
         return LocalExecutor(
-            self._program, replace(self._view, work_dir=work_dir.resolve()), self.limits, self.tier
+            self._program,
+            replace(self._view, work_dir=work_dir.resolve()),
+            self.limits,
+            self.tier,
+            self.warm,
         )
+
+    def close(self) -> None:
+        """End the warm servers, unless they are those of another executor; safe to call twice."""
+        if self._own_pool is not None:
+            self._own_pool.close()
 
     @property
     def _writable(self) -> bool:

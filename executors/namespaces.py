@@ -9,7 +9,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,18 +26,13 @@ _START_SECONDS = 20.0
 MEND = "see what `devteam doctor` says about this machine"
 
 
-class NamespaceTree:
-    """The processes in the namespaces of one run: when the first one dies, the kernel kills them all."""
+class Namespace:
+    """The processes of one process namespace: when its first one dies, the kernel kills them all."""
 
-    def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int) -> None:
-        self._outer = outer
+    def __init__(self, init: int, init_handle: int) -> None:
         self._init = init
-        self._init_handle = os.pidfd_open(init)
-        self._status = status
+        self._init_handle = init_handle
         self._proc: int | None = None
-        self.ended = os.pidfd_open(outer.pid)
-        self.ran = False
-        """Whether the program was started at all; known after `wait`."""
 
     def usage(self, limits: Limits) -> Usage:
         """What the processes use, with what they hold in /tmp and /dev/shm counted as memory."""
@@ -71,16 +66,11 @@ class NamespaceTree:
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
 
-    def wait(self) -> int:
-        """Wait until the namespace is empty, and let go of the descriptors."""
-        select.select([self._init_handle], [], [])
-        code = self._outer.wait()
-        self.ran = b'"exit-code"' in _read_all(self._status)
-        for handle in (self._init_handle, self.ended, self._status, self._proc):
+    def _let_go(self) -> None:
+        for handle in (self._init_handle, self._proc):
             if handle is not None:
                 os.close(handle)
         self._proc = None
-        return code if code >= 0 else 128 - code
 
     def _open_proc(self) -> int | None:
         """The /proc of the namespace, once bubblewrap has mounted it."""
@@ -106,6 +96,28 @@ class NamespaceTree:
         return held, files
 
 
+class NamespaceTree(Namespace):
+    """The processes in the namespaces of one run, and bubblewrap outside, which waits for them."""
+
+    def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int) -> None:
+        super().__init__(init, os.pidfd_open(init))
+        self._outer = outer
+        self._status = status
+        self.ended = os.pidfd_open(outer.pid)
+        self.ran = False
+        """Whether the program was started at all; known after `wait`."""
+
+    def wait(self) -> int:
+        """Wait until the namespace is empty, and let go of the descriptors."""
+        select.select([self._init_handle], [], [])
+        code = self._outer.wait()
+        self.ran = b'"exit-code"' in _read_all(self._status)
+        self._let_go()
+        os.close(self.ended)
+        os.close(self._status)
+        return code if code >= 0 else 128 - code
+
+
 def start(
     program: Path,
     argv: Sequence[str],
@@ -124,19 +136,64 @@ def start(
     Raises:
         SandboxUnavailable: bubblewrap could not make the namespaces.
     """
+    filter_ = seccomp.program(unix_sockets=not limits.network)
+
+    def options(passwd: int, group: int) -> list[str]:
+        return bubblewrap.arguments(view, limits, passwd=passwd, group=group)
+
+    standard = (stdin, stdout, stderr)
+    return _launch(program, argv, options, filter_, rlimits(limits, tasks=True), standard)
+
+
+def start_server(
+    program: Path, argv: Sequence[str], view: View, limits: Limits, *, said: int, control: int
+) -> NamespaceTree:
+    """Start a server of warm runs, which may make namespaces (see `warm_inside`).
+
+    Args:
+        program: bubblewrap.
+        argv: the server.
+        view: what it sees; its workspace holds those of all runs.
+        limits: for the sizes of what lies in memory.
+        said: a descriptor for what it prints.
+        control: a descriptor that it inherits.
+
+    Raises:
+        SandboxUnavailable: bubblewrap could not make the namespaces.
+    """
+
+    def options(passwd: int, group: int) -> list[str]:
+        return bubblewrap.server_arguments(view, limits, passwd=passwd, group=group)
+
+    with Path(os.devnull).open("rb") as nothing:
+        standard = (nothing.fileno(), said, said)
+        filter_ = seccomp.program(nesting=True)
+        return _launch(program, argv, options, filter_, {resource.RLIMIT_CORE: (0, 0)}, standard, control)
+
+
+def _launch(
+    program: Path,
+    argv: Sequence[str],
+    options_with: Callable[[int, int], list[str]],
+    filter_code: bytes,
+    bounds: Mapping[int, tuple[int, int]],
+    standard: tuple[int, int, int],
+    *inherited: int,
+) -> NamespaceTree:
     with ExitStack() as ours:
         passwd, group = (_with_content(ours, content) for content in bubblewrap.passwd_and_group())
-        filter_ = _with_content(ours, seccomp.program(unix_sockets=not limits.network))
+        filter_ = _with_content(ours, filter_code)
         status, status_inside = os.pipe()
         go, go_outside = os.pipe()
         inside = ours.enter_context(os.fdopen(status_inside, "wb", buffering=0))
         for handle in (go, go_outside):
             ours.callback(os.close, handle)
-        options = bubblewrap.arguments(view, limits, passwd=passwd, group=group)
+        options = options_with(passwd, group)
         # Passed in a file, as everything inside can read the command line of the first process.
         options_file = _with_content(ours, b"".join(os.fsencode(option) + b"\0" for option in options))
         command = [str(program), "--args", str(options_file), "--seccomp", str(filter_)]
         command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
+        stdin, stdout, stderr = standard
         outer = subprocess.Popen(
             command,
             stdin=stdin,
@@ -145,13 +202,13 @@ def start(
             env={},
             cwd="/",
             start_new_session=True,
-            pass_fds=(passwd, group, filter_, options_file, status_inside, go),
+            pass_fds=(passwd, group, filter_, options_file, status_inside, go, *inherited),
         )
         inside.close()  # so that we see it closed when bubblewrap fails
         try:
             init = _inner_process(status)
-            for name, bounds in rlimits(limits, tasks=True).items():
-                resource.prlimit(init, name, bounds)
+            for name, bound in bounds.items():
+                resource.prlimit(init, name, bound)
             return NamespaceTree(outer, init, status)
         except BaseException:
             outer.kill()

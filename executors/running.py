@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from executors.base import LimitName, Limits, Outcome, Reported
 from executors.interpreter import Interpreter
@@ -16,6 +16,9 @@ from executors.scan import Snapshot
 from executors.seam import BlockExtractor, BlockResult, run_blocks
 from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
 from executors.workspace import Settled, WorkspaceWatch
+
+if TYPE_CHECKING:
+    from executors.warm import WarmPool
 
 
 class WorkspaceExecutor(ABC):
@@ -31,6 +34,9 @@ class WorkspaceExecutor(ABC):
 
     interpreter: Interpreter
     """What the program name ``python`` stands for."""
+
+    warm: WarmPool | None = None
+    """Where programs can start warm, in forks; None where this confinement cannot do that."""
 
     def __init__(self, work_dir: Path, limits: Limits) -> None:
         self.work_dir = work_dir

@@ -58,6 +58,7 @@ def program(
     unix_sockets: bool = True,
     namespaces: bool = True,
     network: bool = False,
+    nesting: bool = False,
 ) -> bytes:
     """The filter as an array of `struct sock_filter`, in this machine's byte order.
 
@@ -68,6 +69,8 @@ def program(
         namespaces: whether namespaces for network, processes and IPC surround the code. Without them, the
             filter closes what leads out of it, and `answered_calls` wait for an answer from outside.
         network: without namespaces: whether the code may use the machine's network.
+        nesting: whether to allow what makes namespaces. For a program of ours that runs no code of a
+            workspace before it has taken the filter without this.
 
     Raises:
         KeyError: the architecture is not supported.
@@ -84,8 +87,8 @@ def program(
         refused += syscalls.REFUSED
         refused += [] if network else [(syscalls.CONNECTING, errno.EPERM)]
     for calls, answer in refused:
-        for numbers in calls.values():
-            if (number := numbers[column]) is not None:
+        for name, numbers in calls.items():
+            if (number := numbers[column]) is not None and not (nesting and name in syscalls.NESTING):
                 code.refuse_if(number, answer)
     if namespaces:
         families = [AF_INET, AF_INET6] + ([AF_UNIX] if unix_sockets else [])

@@ -94,6 +94,9 @@ FORBIDDEN: dict[str, Numbers] = {
 }
 """What no program needs that is none of the system's own."""
 
+NESTING = frozenset({"unshare", "setns", "mount", "umount2"})
+"""Those of them that only our own server of warm runs makes, to build the namespaces of each run."""
+
 # The rest is for code that no namespaces of its own surround. Landlock governs the
 # opening of files, TCP and signals, but not these: metadata by path, other sockets, shared memory and
 # queues, watching folders, and the bounds of other processes of the same user.
