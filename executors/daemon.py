@@ -15,11 +15,13 @@ from executors.errors import SandboxUnavailable
 if TYPE_CHECKING:
     from docker import DockerClient
 
+_NO_ANSWER = "the Docker daemon does not answer"
 OWNER = "devteam.owner"
 HOST = "devteam.host"
 SESSION = "devteam.session"
 MEND = "start Docker (`systemctl start docker`, or Docker Desktop) and see that `docker info` works for you"
 _SECONDS = 60
+_CONNECTIONS = 2
 
 
 def connect() -> DockerClient:
@@ -30,8 +32,10 @@ def connect() -> DockerClient:
     """
     import docker
 
-    with asking("the Docker daemon does not answer"):
-        client = docker.DockerClient(base_url=_address(), tls=_tls(), version="auto", timeout=_SECONDS)
+    with asking(_NO_ANSWER):
+        client = docker.DockerClient(
+            base_url=_address(), tls=_tls(), version="auto", timeout=_SECONDS, max_pool_size=_CONNECTIONS
+        )
         options = client.info().get("SecurityOptions") or []
     for mapped in ("name=rootless", "name=userns"):
         if any(option.startswith(mapped) for option in options):
@@ -98,7 +102,7 @@ def reap(client: DockerClient) -> list[str]:
     from docker.errors import DockerException
 
     removed = []
-    with asking("the Docker daemon does not answer"):
+    with asking(_NO_ANSWER):
         found = client.containers.list(all=True, filters={"label": f"{HOST}={_host()}"}, ignore_removed=True)
     for container in found:
         owner = container.labels.get(OWNER, "")

@@ -54,8 +54,9 @@ class DockerExecutor(WorkspaceExecutor):
     cache = None
     workspace = WORKSPACE
 
-    def __init__(self, settings: Settings, work_dir: Path) -> None:
+    def __init__(self, settings: Settings, work_dir: Path, *, owns_client: bool = False) -> None:
         super().__init__(work_dir, settings.limits)
+        self._owns_client = owns_client
         self.tier = f"Docker {settings.image.engine} ({settings.image.name}; no network, seccomp, cgroups)"
         self._settings = settings
         self._turn = threading.Lock()
@@ -121,6 +122,8 @@ class DockerExecutor(WorkspaceExecutor):
     def close(self) -> None:
         """Remove the container; safe to call twice."""
         self.restart()
+        if self._owns_client:
+            self._settings.client.close()
 
 
 def open_docker(
@@ -152,16 +155,20 @@ def open_docker(
             "leave out --python, or name an image that has it with --image",
         )
     client = connect()
-    found = find_image(client, image, packages)
-    settings = Settings(client, found, limits, tuple(readable))
+    try:
+        found = find_image(client, image, packages)
+        settings = Settings(client, found, limits, tuple(readable))
 
-    def run(view: View, limits: Limits, command: list[str]) -> Reported:
-        with DockerExecutor(replace(settings, limits=limits, readable=()), view.work_dir) as trial:
-            return trial.run_reporting(command)
+        def run(view: View, limits: Limits, command: list[str]) -> Reported:
+            with DockerExecutor(replace(settings, limits=limits, readable=()), view.work_dir) as trial:
+                return trial.run_reporting(command)
 
-    reap(client)
-    check_confinement("Docker", [found], run, expected=_SEEN)
-    return DockerExecutor(settings, work_dir)
+        reap(client)
+        check_confinement("Docker", [found], run, expected=_SEEN)
+        return DockerExecutor(settings, work_dir, owns_client=True)
+    except BaseException:
+        client.close()
+        raise
 
 
 def _session_of(work_dir: Path) -> str:

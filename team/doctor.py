@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -253,10 +253,10 @@ def _docker(config: CodeGenerationConfig, base_image: str | None, progress: Prog
     from executors.image import build_image, find_image
 
     try:
-        client = connect()
-        if base_image is not None and config.image is None:
-            build_image(client, config.packages, base=base_image, progress=progress)
-        image = find_image(client, config.image, config.packages)
+        with closing(connect()) as client:
+            if base_image is not None and config.image is None:
+                build_image(client, config.packages, base=base_image, progress=progress)
+            image = find_image(client, config.image, config.packages)
     except SandboxUnavailable as missing:
         needed = base_image is not None or config.executor == "docker"
         status: Literal["missing", "note"] = "missing" if needed else "note"
