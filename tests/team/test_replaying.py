@@ -40,10 +40,21 @@ def tape_of_the_script(path: Path) -> Path:
     )
 
 
-def finished(tmp_path: Path) -> GenerationResult:
-    tape = tape_of_the_script(tmp_path / "tape.jsonl")
-    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace")
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> GenerationResult:
+    """One accepted session for all tests here, which work on copies."""
+    folder = tmp_path_factory.mktemp("finished")
+    tape = tape_of_the_script(folder / "tape.jsonl")
+    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=folder / "workspace")
     return run_session(TaskSpec(requirements=TASK), config)
+
+
+@pytest.fixture
+def session(finished: GenerationResult, tmp_path: Path) -> Path:
+    """The folder of a copy of the accepted session."""
+    folder = tmp_path / "workspace" / finished.session
+    shutil.copytree(finished.path, folder)
+    return folder
 
 
 def cut_after(result: GenerationResult, line: int, folder: Path) -> Path:
@@ -55,24 +66,23 @@ def cut_after(result: GenerationResult, line: int, folder: Path) -> Path:
     return folder
 
 
-def test_resume_after_a_cut_at_any_event_comes_to_the_same_end(tmp_path: Path) -> None:
-    result = finished(tmp_path)
-    assert (result.reason, result.iterations) == (Reason.ACCEPTED, 2)
-    wanted = [event.type for event in Transcript.open(result.path).events()]
-    for line in (1, 3, 6, 9, 14, len(wanted) - 2):
-        folder = cut_after(result, line, tmp_path / f"cut-{line}")
+def test_resume_after_a_cut_at_any_event_comes_to_the_same_end(
+    finished: GenerationResult, tmp_path: Path
+) -> None:
+    assert (finished.reason, finished.iterations) == (Reason.ACCEPTED, 2)
+    wanted = [event.type for event in Transcript.open(finished.path).events()]
+    for line in (1, 7, 14, len(wanted) - 2):
+        folder = cut_after(finished, line, tmp_path / f"cut-{line}")
         resumed = resume_session(folder)
         assert (resumed.reason, resumed.iterations) == (Reason.ACCEPTED, 2)
         assert sorted(event.type for event in Transcript.open(folder).events()) == sorted(wanted)
-        assert (folder / "files" / "slug.py").read_text() == Path(result.work_dir, "slug.py").read_text()
+        assert (folder / "files" / "slug.py").read_text() == Path(finished.work_dir, "slug.py").read_text()
 
 
-def test_resume_of_an_accepted_session_changes_nothing(tmp_path: Path) -> None:
-    result = finished(tmp_path)
-    log = Path(result.path, "transcript.jsonl")
-    before = log.read_bytes()
-    assert resume_session(Path(result.path)).reason is Reason.ACCEPTED
-    assert log.read_bytes() == before
+def test_resume_of_an_accepted_session_changes_nothing(session: Path) -> None:
+    before = (session / "transcript.jsonl").read_bytes()
+    assert resume_session(session).reason is Reason.ACCEPTED
+    assert (session / "transcript.jsonl").read_bytes() == before
 
 
 def test_a_session_out_of_calls_goes_on_with_more(tmp_path: Path) -> None:
@@ -85,9 +95,10 @@ def test_a_session_out_of_calls_goes_on_with_more(tmp_path: Path) -> None:
     assert (resumed.reason, resumed.usage.calls) == (Reason.ACCEPTED, CALLS)
 
 
-def test_changed_prompts_are_not_mixed_into_a_recorded_session(tmp_path: Path) -> None:
-    result = finished(tmp_path)
-    folder = cut_after(result, 3, tmp_path / "cut")
+def test_changed_prompts_are_not_mixed_into_a_recorded_session(
+    finished: GenerationResult, tmp_path: Path
+) -> None:
+    folder = cut_after(finished, 3, tmp_path / "cut")
     resumed = resume_session(folder, config=recorded_config(folder, temperature=0.9))
     assert (resumed.reason, resumed.status) == (Reason.TAPE_MISMATCH, "failed")
 
@@ -100,28 +111,26 @@ def test_changed_prompts_are_not_mixed_into_a_recorded_session(tmp_path: Path) -
     ],
 )
 def test_a_folder_of_somebody_else_cannot_weaken_what_is_in_force(
-    tmp_path: Path, recorded: dict[str, str], said: str
+    session: Path, recorded: dict[str, str], said: str
 ) -> None:
-    folder = Path(finished(tmp_path).path)
-    summary = json.loads((folder / "session.json").read_text())
+    summary = json.loads((session / "session.json").read_text())
     summary["config"] |= recorded
-    (folder / "session.json").write_text(json.dumps(summary))
+    (session / "session.json").write_text(json.dumps(summary))
     with pytest.raises(ConfigError, match=said):
-        resume_session(folder)
-    assert recorded_config(folder, **recorded)
+        resume_session(session)
+    assert recorded_config(session, **recorded)
 
 
-def test_replay_of_a_finished_session_finds_no_divergence(tmp_path: Path) -> None:
-    report = replay_session(Path(finished(tmp_path).path))
+def test_replay_of_a_finished_session_finds_no_divergence(session: Path, tmp_path: Path) -> None:
+    report = replay_session(session, config=recorded_config(session, work_dir=tmp_path / "again"))
     assert report.divergences == ()
     assert report.result.reason is Reason.ACCEPTED
 
 
-def test_replay_names_what_came_out_differently(tmp_path: Path) -> None:
-    folder = Path(finished(tmp_path).path)
-    log = folder / "transcript.jsonl"
+def test_replay_names_what_came_out_differently(session: Path, tmp_path: Path) -> None:
+    log = session / "transcript.jsonl"
     log.write_text(log.read_text().replace("lower().split())", "upper().split())"))
-    report = replay_session(folder)
+    report = replay_session(session, config=recorded_config(session, work_dir=tmp_path / "again"))
     assert report.divergences
     assert report.result.reason is not Reason.ACCEPTED
 
