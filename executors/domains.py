@@ -30,6 +30,7 @@ _START_SECONDS = 20.0
 _END_SECONDS = 30.0
 _SCAN_SECONDS = 0.1
 _SCAN_SHARE = 0.1  # of the time, at most, is spent on looking at the temporary files
+_WRITABLE, _SHIMS = ("home", "tmp"), "bin"  # of the run's own folder
 MEND = "see what `devteam doctor` says about this machine"
 
 
@@ -158,14 +159,16 @@ def start(
 
 def _ruleset(view: View, folder: Path, limits: Limits) -> int:
     try:
-        rules = landlock.grants(view, folder, network=limits.network)
+        own = [folder / name for name in _WRITABLE]
+        rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
         return landlock.ruleset(rules, network=limits.network)
     except OSError as error:
         raise SandboxUnavailable(f"Landlock rules cannot be made ({error.strerror})", MEND) from error
 
 
 def _job(argv: Sequence[str], view: View, limits: Limits, folder: Path) -> Job:
-    home, temporary, shims = (folder / name for name in ("home", "tmp", "bin"))
+    home, temporary = (folder / name for name in _WRITABLE)
+    shims = folder / _SHIMS
     for place in (home, temporary, shims):
         place.mkdir()
     if not (view.interpreter.scripts / "python").exists():
@@ -175,7 +178,12 @@ def _job(argv: Sequence[str], view: View, limits: Limits, folder: Path) -> Job:
         "PATH": f"{view.interpreter.scripts}:{shims}:/usr/local/bin:/usr/bin:/bin",
     }
     bounds = rlimits_beside(limits)
-    writable = [folder, *([view.cache] if view.cache else []), *([view.work_dir] if view.writable else [])]
+    writable = [
+        home,
+        temporary,
+        *([view.cache] if view.cache else []),
+        *([view.work_dir] if view.writable else []),
+    ]
     return Job(
         argv=list(argv),
         environ=environ(view.interpreter, home=str(home), extra={**own, **view.extra_environ}),

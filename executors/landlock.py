@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,15 @@ def require() -> None:
         raise SandboxUnavailable(f"Landlock is of ABI {found}, {LEAST_ABI} is needed", _MEND)
 
 
-def grants(view: View, private: Path, *, network: bool) -> Iterator[Grant]:
-    """What a view lets code do, with a private folder for its temporary files."""
+def grants(view: View, shims: Path, private: Iterable[Path], *, network: bool) -> Iterator[Grant]:
+    """What a view lets code do.
+
+    Args:
+        view: what is visible.
+        shims: a folder with names of programs.
+        private: the run's own folders, for its temporary files.
+        network: whether the machine's network may be used.
+    """
     for system in SYSTEM:
         yield Grant(Path(system), READ)
     for name in (*ETC, *(NETWORK_ETC if network else ())):
@@ -96,9 +103,10 @@ def grants(view: View, private: Path, *, network: bool) -> Iterator[Grant]:
         yield Grant(Path("/dev") / name, rights)
     for fact in _FACTS:
         yield Grant(Path(fact), _READ_FILE | _READ_DIR)
-    for tree in (*view.interpreter.prefixes, *view.readable):
+    for tree in (*view.interpreter.prefixes, *view.readable, shims):
         yield Grant(tree, READ)
-    yield Grant(private, WRITE)
+    for folder in private:
+        yield Grant(folder, WRITE)
     if view.cache is not None:
         yield Grant(view.cache, WRITE)
     if view.writable:

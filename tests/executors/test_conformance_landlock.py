@@ -1,6 +1,5 @@
 """The conformance suite where namespaces are forbidden, with what Landlock cannot give declared."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from executors.conformance import (
     RunningConformance,
     SeamConformance,
 )
-from executors.interpreter import chosen_interpreter
+from executors.interpreter import own_interpreter
 from executors.landlocked import LandlockExecutor
 
 
@@ -30,7 +29,7 @@ class TestLandlock(RunningConformance, LimitsConformance, SeamConformance, Confi
             pytest.skip(str(missing))
         work_dir = tmp_path / "a 'work' földer"
         work_dir.mkdir()
-        view = View(work_dir.resolve(), chosen_interpreter(Path(sys.executable)))
+        view = View(work_dir.resolve(), own_interpreter())
 
         def make(limits: Limits | None = None) -> Executor:
             return LandlockExecutor(view, limits or Limits(), "Landlock")

@@ -92,7 +92,7 @@ class TestMetadata:
         (work / "link").symlink_to(outside)
         before = outside.stat()
         code = f"""
-        sys_file, outside = sys.prefix + '/pyvenv.cfg', {str(outside)!r}
+        sys_file, outside = os.__file__, {str(outside)!r}
         for path in (outside, 'link', '../outside', '/proc/self/cwd/../outside', sys_file, '/', '..'):
             attempt(path, lambda: os.chmod(path, 0o777))
             attempt(path, lambda: os.utime(path, (1, 1)))

@@ -11,20 +11,30 @@ from pathlib import Path
 
 import pytest
 
+from executors import SandboxUnavailable, landlock
+
 NOBODY = 65534
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import json, os, sys
 from pathlib import Path
-from executors import Limits, open_tools
+from executors import Limits
 from executors.bubblewrap import find_bubblewrap
+from executors.confinement import View
+from executors.interpreter import own_interpreter
+from executors.landlocked import LandlockExecutor
 from executors.local import LocalExecutor
 from executors.selftest import escapes
 
 work = Path(sys.argv[1])
 program = find_bubblewrap(work)
-run = lambda view, limits, command: LocalExecutor(program, view, limits, "").run_reporting(command)
-with open_tools(work, writable=True) as sandbox:
+ways = {
+    "namespaces": lambda view, limits: LocalExecutor(program, view, limits, ""),
+    "Landlock": lambda view, limits: LandlockExecutor(view, limits, ""),
+}
+way = ways[sys.argv[2]]
+run = lambda view, limits, command: way(view, limits).run_reporting(command)
+with way(View(work, own_interpreter()), Limits()) as sandbox:
     def python(code, **limits):
         return sandbox.run(["python", "-c", code], limits=Limits(wall_seconds=20, **limits)).model_dump()
     print(json.dumps({
@@ -76,8 +86,18 @@ def python(work_dir: Path) -> str:
     pytest.skip(f"no {version} that an ordinary user can start")
 
 
-def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path) -> None:
-    done = as_nobody(python, "-c", SCRIPT, str(work_dir), cache=work_dir / "cache")
+def require_landlock() -> None:
+    try:
+        landlock.require()
+    except SandboxUnavailable as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.parametrize("way", ["namespaces", "Landlock"])
+def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path, way: str) -> None:
+    if way == "Landlock":
+        require_landlock()
+    done = as_nobody(python, "-c", SCRIPT, str(work_dir), way, cache=work_dir / "cache")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["user"] == NOBODY
@@ -88,3 +108,14 @@ def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path) -> None:
     assert told["bomb"]["limit"] == "processes" or "unavailable" in told["bomb"]["output"]
     assert told["closed"]["exit_code"] == 0
     assert (work_dir / "a/b/c").is_dir()
+
+
+def test_landlock_keeps_its_promises_for_an_ordinary_user(python: str, work_dir: Path) -> None:
+    require_landlock()
+    folder = ROOT / "tests/executors"
+    suites = [str(folder / name) for name in ("test_conformance_landlock.py", "test_landlock.py")]
+    options = ["-p", "no:cacheprovider", f"--basetemp={work_dir / 'tests'}", "-W", "ignore", "-rs"]
+    options += ["-k", "not TestWhereNamespacesAreForbidden"]
+    done = as_nobody(python, "-m", "pytest", *options, *suites, cache=work_dir / "cache")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("declared: ") == done.stdout.count("SKIPPED"), done.stdout
