@@ -12,11 +12,11 @@ from team.config import CodeGenerationConfig
 from team.errors import ContextOverflow, ModelUnreachable, TapeMismatch
 from team.models.base import Answer, AnswerSource, Request
 from team.models.budget import Budget
+from team.steps import AUTHOR_STEPS, VERDICT_STEPS, Step
 from team.transcript.events import ModelCall
 from team.transcript.store import SessionLog
 from team.verdicts import read_fault, read_verdict
 from team.views import NARROWEST, view
-from team.workflow import AUTHOR_STEPS, VERDICT_STEPS, Step
 
 SELECTOR = "chat_manager"
 """The name under which AutoGen's own speaker selection asks (``speaker_selection="auto"``)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from team.gates.base import Finding, GateResult
+from team.report import TurnReport
+from team.steps import Step
 from team.triage import Blame, blame, fingerprints, is_test_path
-from team.workflow import Step
 
 if TYPE_CHECKING:
     from team.specs import Spec
@@ -23,42 +23,6 @@ class Said:
 
     agent: str
     content: str
-
-
-@dataclass(frozen=True)
-class TurnReport:
-    """What one turn of the executor found.
-
-    `commit` names the snapshot, `tree` its content: two turns with the same content have the same tree.
-    """
-
-    iteration: int
-    commit: str
-    tree: str
-    results: tuple[GateResult, ...]
-    refused: tuple[Finding, ...] = ()
-    text: str = ""
-
-    @property
-    def hindered(self) -> bool:
-        """Whether a block that was meant for the tree did not get there."""
-        return any(finding.severity != "minor" for finding in self.refused)
-
-    @property
-    def green(self) -> bool:
-        """Whether nothing stands against acceptance."""
-        return not self.hindered and not any(result.red for result in self.results)
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings that decided red gates, and refused blocks."""
-        red = [finding for result in self.results if result.red for finding in result.findings]
-        return (*self.refused, *(finding for finding in red if finding.severity != "minor"))
-
-    @property
-    def badness(self) -> tuple[int, int]:
-        """Lower is better: red gates, then findings that count."""
-        return sum(result.red for result in self.results) + self.hindered, len(self.findings)
 
 
 @dataclass

@@ -12,10 +12,11 @@ from typing import Any
 
 from team.board import Board, Said
 from team.result import Reason
+from team.steps import AUTHOR_STEPS, PLAN_STEPS, SPEAKER, VERDICT_STEPS, Step
 from team.transcript.events import Event, Message, Verdict
 from team.transcript.store import SessionLog
 from team.verdicts import read_fault, read_verdict, unreadable_verdict
-from team.workflow import AUTHOR_STEPS, PLAN_STEPS, SPEAKER, VERDICT_STEPS, Step, next_step
+from team.workflow import next_step
 
 OpenRules = Callable[[], tuple[str, ...]]
 

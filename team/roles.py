@@ -14,7 +14,7 @@ import prompts
 from team.late import LateExecutor
 from team.models.base import Answer
 from team.models.client import client_class, llm_config
-from team.workflow import AUTHORS
+from team.steps import AUTHORS
 
 # It announces on stdout, twice for each agent, that a client of ours is about to be registered.
 logging.getLogger("autogen.oai.client").setLevel(logging.WARNING)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from team.gates.base import Finding
 from team.gates.testfailures import SILENT
-
-if TYPE_CHECKING:
-    from team.board import TurnReport
+from team.report import TurnReport
 
 TESTERS_RULES = frozenset({"coverage", "no-tests"})
 """Rules whose findings are work for who writes tests, wherever they point."""

@@ -10,11 +10,12 @@ from executors import Executor, Limits
 from executors.blocks import Block, CommandBlock, read_message
 from executors.laying import Laid, Refusal, lay_down
 from team import worktree
-from team.board import Said, TurnReport
+from team.board import Said
 from team.errors import GateError
 from team.gates import GATE_NAMES, judge, make_target, tidy
 from team.gates.base import Finding, GateResult, GateSettings
 from team.gates.report import as_text
+from team.report import TurnReport
 from team.transcript.events import Execution, Gate, Snapshot
 from team.transcript.history import History, NullHistory
 from team.transcript.store import SessionLog

@@ -16,8 +16,8 @@ from typing import Any
 import prompts
 from executors.blocks import FileBlock, read_message
 from team.board import Board, Said
+from team.steps import Step
 from team.triage import is_test_path
-from team.workflow import Step
 
 NARROWEST = 2
 MAX_FILE_CHARACTERS = 60_000

@@ -4,50 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from team.board import Board
 from team.result import Reason
-
-if TYPE_CHECKING:
-    from team.board import Board
-
-
-class Step(StrEnum):
-    """What a turn is for. The value is what transcripts and prompts call it."""
-
-    START = "start"
-    PLAN = "plan"
-    TESTS = "tests"
-    CODE = "code"
-    EXECUTE = "execute"
-    REPAIR_TESTS = "repair_tests"
-    REPAIR_CODE = "repair_code"
-    FAULT = "fault"
-    REPLAN = "replan"
-    REVIEW = "review"
-    SIGN_OFF = "sign_off"
-    APPROVAL = "approval"
-
-
-SPEAKER: dict[Step, str] = {
-    Step.PLAN: "architect",
-    Step.TESTS: "test_engineer",
-    Step.CODE: "developer",
-    Step.EXECUTE: "executor",
-    Step.REPAIR_TESTS: "test_engineer",
-    Step.REPAIR_CODE: "developer",
-    Step.FAULT: "code_reviewer",
-    Step.REPLAN: "architect",
-    Step.REVIEW: "code_reviewer",
-    Step.SIGN_OFF: "architect",
-    Step.APPROVAL: "human",
-}
-
-AUTHORS = ("test_engineer", "developer")
-AUTHOR_STEPS = frozenset({Step.TESTS, Step.CODE, Step.REPAIR_TESTS, Step.REPAIR_CODE})
-VERDICT_STEPS = frozenset({Step.REVIEW, Step.SIGN_OFF})
-PLAN_STEPS = frozenset({Step.PLAN, Step.REPLAN})
+from team.steps import Step
 
 
 @dataclass(frozen=True)

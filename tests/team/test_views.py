@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from support.tapes import RIGHT, TESTS
 
 from executors.blocks import FileBlock, read_message
-from team.board import Board, Said, TurnReport
+from team.board import Board, Said
 from team.gates.base import Finding, GateResult
+from team.report import TurnReport
 from team.specs import TaskSpec
+from team.steps import SPEAKER, Step
 from team.verdicts import Verdict
 from team.views import NARROWEST, ShownFile, view
-from team.workflow import SPEAKER, Step
 
 TREE = {"app.py": "x = 1\n", "other.py": "y = 2\n", "tests/test_app.py": "def test_x() -> None: ...\n"}
 FINDING = Finding(file="app.py", line=1, rule="F401", message="unused import")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from team.board import Board, TurnReport
+from team.board import Board
 from team.gates.base import Finding, GateResult
+from team.report import TurnReport
 from team.result import Reason
 from team.specs import TaskSpec
+from team.steps import SPEAKER, Step
 from team.triage import Blame
 from team.verdicts import Verdict
-from team.workflow import SPEAKER, TABLE, Step, next_step
+from team.workflow import TABLE, next_step
 
 GREEN = (GateResult(name="tests", status="pass"),)
 SOURCE = Finding(file="app.py", line=1, rule="F401", message="unused import")
