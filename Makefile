@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-autogen check docs clean
+.PHONY: help install demo test test-autogen check docs clean
 
 VENV := .venv
 AUTOGEN_VENV := .venv-autogen
@@ -15,6 +15,8 @@ PIP_INSTALL := -m pip --disable-pip-version-check install --no-input
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+install: $(INSTALLED_DEV) ## only what the other targets set up anyway
 
 demo: $(INSTALLED) ## a whole session in the sandbox, without a key: invoices.yaml becomes a tested service
 	@$(VENV)/bin/python -m executors
