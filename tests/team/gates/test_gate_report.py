@@ -88,6 +88,7 @@ def test_red_gates_come_before_what_is_only_minor() -> None:
         ("at 2020-01-31T10:00:00.5Z", "at 2020-01-31T10:00:00.5Z"),
         (f"{ONE} != {OTHER}, {ONE}", "<uuid 1> != <uuid 2>, <uuid 1>"),
     ],
+    ids=["escapes", "hidden", "temp", "package", "address", "long", "now", "now-repr", "then", "uuid"],
 )
 def test_text_from_outside_is_made_harmless_and_steady(raw: str, shown: str) -> None:
     assert told(raw, "/workspace") == shown
