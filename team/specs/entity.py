@@ -157,15 +157,24 @@ class CrudSpec(Spec):
         return entity_text(self)
 
     def prose_rules(self) -> tuple[str, ...]:
-        """The business rules in prose, and the relationships that templates do not make."""
+        """The business rules in prose, and the relationships that no field makes."""
         rules = [rule for entity in self.entities for rule in entity.business_rules if isinstance(rule, str)]
         links = [
-            f"{entity.name}.{link.name}: many-to-many with {pascal(link.target)}"
+            f"{entity.name}.{link.name}: {link.kind.replace('_', '-')} with {pascal(link.target)}"
             for entity in self.entities
             for link in entity.relationships
-            if link.kind == "many_to_many"
+            if not self._has_field(entity, link)
         ]
         return (*rules, *links)
+
+    def _has_field(self, entity: EntitySpec, link: Relationship) -> bool:
+        """Whether a field of one entity references the other, as a relationship with one side needs."""
+        one, many = entity.name, pascal(link.target)
+        if link.kind == "many_to_one":
+            one, many = many, one
+        holders = [field for other in self.entities if other.name == many for field in other.fields]
+        targets = [pascal((field.references or "").partition(".")[0]) for field in holders]
+        return link.kind != "many_to_many" and one in targets
 
 
 CLASS_SUFFIXES = ("", "Create", "Fields", "Page", "Query", "Read", "Repository", "Update")

@@ -11,35 +11,14 @@ from team.generators.crud.fields import FieldView
 from team.specs.entity import CrudSpec, EntitySpec, Rule, class_names
 from team.specs.names import article, pascal, phrase, snake
 
-_LOCAL_NAMES = frozenset(
-    {
-        "app",
-        "changes",
-        "conditions",
-        "count",
-        "data",
-        "dt",
-        "error",
-        "found",
-        "merge",
-        "name",
-        "page",
-        "problem",
-    }
-    | {
-        "query",
-        "repository",
-        "response",
-        "router",
-        "sa",
-        "self",
-        "stored",
-        "total",
-        "value",
-        "matches",
-        "client",
-    }
-)
+_LOCAL_NAMES = frozenset({
+    "address", "app", "asyncio", "beyond", "body", "changes", "client", "conditions", "count",
+    "created_at", "current", "data", "defaults", "documented", "dt", "early", "error", "everything",
+    "fields", "found", "headers", "json", "late", "location", "matches", "merge", "message", "method",
+    "name", "none", "one", "other", "outdated", "page", "params", "path", "paths", "problem", "query",
+    "repository", "request", "requests", "response", "responses", "router", "row", "row_id", "sa", "schemas",
+    "second", "self", "status", "stored", "tmp_path", "total", "value", "variants",
+})  # fmt: skip
 """Names in the drafted functions that a variable for a row must not hide."""
 
 
@@ -77,7 +56,7 @@ class EntityView:
         self.plural_snake = snake(entity.plural)
         self.plural_name = pascal(entity.plural)
         self.path = entity.path
-        self.var = f"{self.snake}_row" if self.snake in _LOCAL_NAMES else self.snake
+        self.var = variable(entity)
         self.constant = self.snake.upper()
 
     @cached_property
@@ -154,6 +133,12 @@ class EntityView:
         reasons = [self.taken, self.in_use, f"the {self.phrase} was changed meanwhile"]
         text = ", or ".join(reason for reason in reasons if reason)
         return text[:1].upper() + text[1:]
+
+
+def variable(entity: EntitySpec) -> str:
+    """The name of a variable for one row of an entity."""
+    name = snake(entity.name)
+    return f"{name}_row" if name in _LOCAL_NAMES else name
 
 
 def literal(text: str, width: int = 70) -> str:

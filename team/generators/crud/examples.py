@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 import uuid
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from team.generators.crud.candidates import other_value
-from team.generators.crud.entities import EntityView, literal
+from team.generators.crud.entities import EntityView, literal, variable
 from team.generators.crud.fields import FieldView
 from team.generators.crud.samples import Samples, Values
 from team.specs.entity import CrudSpec, EntitySpec
-from team.specs.names import snake
 from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
 
 _WRONG = {
@@ -41,7 +41,7 @@ class DraftEntity(EntityView):
         super().__init__(entity, spec)
         self.tests = EntityTests(self)
         self.example = source(self.tests.example)
-        self.example_json = to_json(self.tests.example)
+        self.example_json = shlex.quote(to_json(self.tests.example))
 
 
 class EntityTests:
@@ -56,7 +56,7 @@ class EntityTests:
     @property
     def parents(self) -> list[str]:
         """The fixtures of the rows that must be there first."""
-        return list(dict.fromkeys(snake(field.target.name) for field in self._needed if field.target))
+        return list(dict.fromkeys(variable(field.target) for field in self._needed if field.target))
 
     @property
     def _needed(self) -> list[FieldView]:
@@ -65,7 +65,7 @@ class EntityTests:
     @property
     def data(self) -> list[tuple[str, str]]:
         """Field and source of its value, in the order of the spec."""
-        needed = {field.name: f'{snake(field.target.name)}["id"]' for field in self._needed if field.target}
+        needed = {field.name: f'{variable(field.target)}["id"]' for field in self._needed if field.target}
         return [(name, needed.get(name, source(as_json(value)))) for name, value in self._full.items()]
 
     @property
@@ -175,8 +175,8 @@ class EntityTests:
 
     @property
     def change_json(self) -> str | None:
-        """The same as JSON."""
-        return None if self._change is None else to_json(json_values(self._change))
+        """The same as JSON for a shell."""
+        return None if self._change is None else shlex.quote(to_json(json_values(self._change)))
 
     @property
     def replacement(self) -> str | None:

@@ -130,3 +130,21 @@ def test_an_entity_in_words_is_the_same_each_time() -> None:
     assert "- `price > 0.5`: this must hold: price > 0.5" in text
     assert spec.prose_rules() == ("Be nice",)
     assert load_spec("crud", dict(data)).requirements_text() == text
+
+
+def test_a_relationship_that_no_field_makes_stays_open() -> None:
+    line = {"name": "Line", "fields": [{"name": "invoice_id", "type": "integer", "references": "Invoice.id"}]}
+    invoice = {
+        "name": "Invoice",
+        "fields": [{"name": "number", "type": "string"}],
+        "relationships": [
+            {"name": "lines", "target": "Line", "kind": "one_to_many"},
+            {"name": "tags", "target": "Line", "kind": "many_to_many"},
+            {"name": "parent", "target": "Line", "kind": "many_to_one"},
+        ],
+    }
+    spec = load_spec("crud", {"entities": [invoice, line]})
+    assert spec.prose_rules() == (
+        "Invoice.tags: many-to-many with Line",
+        "Invoice.parent: many-to-one with Line",
+    )
