@@ -7,7 +7,6 @@ process ends, however it does, its connections end; then the first one ends, and
 
 from __future__ import annotations
 
-import functools
 import json
 import socket
 from collections.abc import Iterator
@@ -183,9 +182,9 @@ def _options(client: DockerClient, shape: Shape, session: str) -> dict[str, Any]
         "mem_limit": memory,
         "memswap_limit": memory,
         "pids_limit": shape.tasks + _OUR_PROCESSES,
-        "nano_cpus": min(_CORES, _cores(client)) * 10**9,
+        "nano_cpus": min(_CORES, client.info()["NCPU"]) * 10**9,
         "mounts": list(_mounts(shape)),
-        "tmpfs": _in_memory(client, shape),
+        "tmpfs": _in_memory(shape),
         "log_config": {"type": "none", "config": {}},
         "healthcheck": {"test": ["NONE"]},
     }
@@ -194,15 +193,6 @@ def _options(client: DockerClient, shape: Shape, session: str) -> dict[str, Any]
 def _holder(shape: Shape) -> int:
     """A user that is not the programs'."""
     return _HOLDER if shape.user[0] != _HOLDER else _HOLDER - 1
-
-
-def _cores(client: DockerClient) -> int:
-    return int(_info(client)["NCPU"])
-
-
-@functools.lru_cache(maxsize=4)
-def _info(client: DockerClient) -> dict[str, Any]:
-    return dict(client.info())
 
 
 def _mounts(shape: Shape) -> Iterator[Any]:
@@ -221,14 +211,13 @@ def _bind(source: Path, target: str, *, read_only: bool) -> Any:
     return mount
 
 
-def _in_memory(client: DockerClient, shape: Shape) -> dict[str, str]:
+def _in_memory(shape: Shape) -> dict[str, str]:
     """File systems in memory. What an image declares as volumes is shadowed: those would lie on the disk."""
     size = shape.memory_mb * MB // 2
     room = f"rw,nosuid,nodev,exec,size={size},nr_inodes={shape.files + 1000},mode=1777"
     holder = _holder(shape)
     shims = f"rw,nosuid,nodev,noexec,size=4096,nr_inodes=4,mode=755,uid={holder},gid={holder}"
-    volumes = client.images.get(shape.image.id).attrs["Config"].get("Volumes") or {}
-    shadowed = dict.fromkeys(volumes, "ro,size=4096,nr_inodes=1")
+    shadowed = dict.fromkeys(shape.image.volumes, "ro,size=4096,nr_inodes=1")
     return {**shadowed, "/tmp": room, "/dev/shm": room, SHIMS: shims}
 
 

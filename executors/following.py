@@ -21,7 +21,7 @@ from executors.supervisor import MB, Ending, Output, Report
 from executors.workspace import WorkspaceWatch
 
 _POLL_SECONDS = 0.05
-_STOP_SECONDS = 0.4
+_STOP_SECONDS = 0.25
 _DYING_SECONDS = 0.5
 _RESOURCES = {name: getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 _KILLED = 128 + signal.SIGKILL

@@ -43,6 +43,8 @@ class Image:
     id: str
     engine: str
     """The version of the daemon that has it."""
+    volumes: tuple[str, ...] = ()
+    """Folders that it wants to lie outside of the container."""
 
 
 def image_name(packages: Sequence[str] = ()) -> str:
@@ -75,7 +77,8 @@ def find_image(client: DockerClient, name: str | None, packages: Sequence[str] =
             found = client.images.get(wanted)
         except ImageNotFound:
             raise SandboxUnavailable(f"there is no image {wanted}", _how_to_get(name, packages)) from None
-        return Image(wanted, str(found.id), str(client.version()["Version"]))
+        volumes = tuple(found.attrs["Config"].get("Volumes") or ())
+        return Image(wanted, str(found.id), str(client.version()["Version"]), volumes)
 
 
 def _how_to_get(name: str | None, packages: Sequence[str]) -> str:

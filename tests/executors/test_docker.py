@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 import pytest
 
 from executors import EnvironmentUnavailable, Limits, SandboxUnavailable, open_executor, open_tools
@@ -30,6 +31,33 @@ executor = open_executor("docker", work_dir=Path(sys.argv[1]))
 executor.run(["true"])
 print("running", flush=True)
 executor.run(["python", "-c", "import time\\nwhile True: open('beat', 'a').write('.'); time.sleep(0.01)"])
+"""
+
+WITHOUT_NAMESPACES = """
+import ctypes, platform, sys
+from pathlib import Path
+from executors import open_executor
+from executors.bpf import Assembly
+
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+refused = Assembly()
+refused.load(16)
+refused.keep_bits(0x10000000)  # CLONE_NEWUSER, which bubblewrap starts with
+refused.unless_equal(0, 1)
+refused.allow()
+rules = Assembly()
+rules.load(0)
+rules.call({"x86_64": 56, "aarch64": 220}[platform.machine()], refused)
+rules.allow()
+code = rules.bytes()
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Filter(len(code) // 8, code))) == 0
+with open_executor(work_dir=Path(sys.argv[1]), python=None) as executor:
+    print(executor.name)
+    print(executor.run(["echo", "fine"]).output, end="")
 """
 
 
@@ -92,6 +120,8 @@ class TestHardening:
         assert host["NetworkMode"] == "none"
         assert config["User"].split(":")[0] not in ("", "0", "root")
         assert container.labels[OWNER].startswith(f"{os.getpid()}-")
+        assert host["IpcMode"] == "private" and host["LogConfig"]["Type"] == "none"
+        assert not host["Binds"] and not host["Devices"] and not host["PidMode"]
         writable = [mount["Destination"] for mount in container.attrs["Mounts"] if mount["RW"]]
         assert writable == ["/workspace"]
 
@@ -108,6 +138,49 @@ class TestHardening:
             "    except OSError as error: print(error.errno)"
         )
         assert set(executor.run(["python", "-c", code]).output.split()) <= {"1", "13"}
+
+    def test_what_an_image_asks_for_beyond_programs_is_not_given(
+        self, client: Any, work_dir: Path, tmp_path: Path
+    ) -> None:
+        """Volumes would lie on the disk, entry points and health checks would run."""
+        name = "devteam-test:asking"
+        (tmp_path / "Dockerfile").write_text(
+            f'FROM {image_name()}\nVOLUME /data\nENTRYPOINT ["false"]\nHEALTHCHECK CMD touch /tmp/beat\n'
+        )
+        try:
+            client.images.build(path=str(tmp_path), tag=name)
+        except docker.errors.BuildError as missing:
+            pytest.skip(str(missing))
+        try:
+            with open_executor("docker", work_dir=work_dir, image=name) as executor:
+                assert executor.run(["sh", "-c", "echo fine; touch /data/x"]).output.startswith(
+                    "fine\ntouch:"
+                )
+                (container,) = containers(client, work_dir)
+                assert [mount["Type"] for mount in container.attrs["Mounts"]] == ["bind"]
+                assert container.attrs["State"].get("Health", {}).get("Status", "none") == "none"
+        finally:
+            client.images.remove(name, force=True)
+
+    def test_what_is_mounted_below_the_workspace_stays_out(
+        self, executor: DockerExecutor, work_dir: Path
+    ) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("needs root, to mount something")
+        (work_dir / "below").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "none", work_dir / "below"], check=True)
+        try:
+            (work_dir / "below" / "file").touch()
+            assert executor.run(["ls", "below"]).output == ""
+        finally:
+            subprocess.run(["umount", work_dir / "below"], check=True)
+
+    def test_network_is_let_in_when_asked_for(self, executor: DockerExecutor, client: Any) -> None:
+        if not client.networks.list(names=["bridge"]):
+            pytest.skip("this daemon has no bridge network")
+        interfaces = ["sh", "-c", "ls /sys/class/net | grep -v lo"]
+        assert not executor.run(interfaces).ok
+        assert executor.run(interfaces, limits=Limits(network=True)).ok
 
     def test_limits_of_a_run_are_its_own(self, executor: DockerExecutor) -> None:
         code = ["python", "-c", "x = bytearray(b'x' * 150_000_000)"]
@@ -244,7 +317,9 @@ class TestEnds:
         orphan = client.containers.create(image, ["true"], labels=gone)
         foreign = client.containers.create(image, ["true"], labels={**gone, HOST: "another"})
         try:
-            assert reap(client) == [orphan.name]
+            reap(client)  # or somebody else who opens an executor meanwhile
+            with pytest.raises(docker.errors.NotFound):
+                orphan.reload()
             foreign.reload()
             assert len(containers(client, work_dir)) == 1
         finally:
@@ -285,6 +360,16 @@ class TestOpening:
         with pytest.raises(SandboxUnavailable) as refusal:
             open_executor("docker", work_dir=work_dir, packages=["left-pad==9"])
         assert "devteam doctor --build-image --packages 'left-pad==9'" in refusal.value.mend
+
+    def test_auto_takes_docker_where_namespaces_are_forbidden(self, client: Any, work_dir: Path) -> None:
+        client.ping()
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_NAMESPACES, str(work_dir)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == "docker\nfine\n", done.stderr
 
     def test_interpreter_of_this_machine_is_refused(self, work_dir: Path) -> None:
         with pytest.raises(EnvironmentUnavailable, match="of this machine"):
