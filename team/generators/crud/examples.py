@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import shlex
-import uuid
-from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from team.generators.crud.candidates import other_value
 from team.generators.crud.entities import EntityView, literal, variable
 from team.generators.crud.fields import FieldView
+from team.generators.crud.json_forms import as_json, json_values, source, to_json
 from team.generators.crud.samples import Samples, Values
+from team.generators.crud.wrong import invalid_values
 from team.specs.entity import CrudSpec, EntitySpec
-from team.specs.values import DECIMAL_DIGITS, TEXT_TYPES
-
-_WRONG = {
-    "string": ("5", r'"a\x00b"'),
-    "text": ("5", r'"a\x00b"'),
-    "email": ("5", '"nobody"'),
-    "integer": ('"5"', "1.5", "True", "2**63"),
-    "number": ('"1.5"',),
-    "decimal": ('"much"', "True"),
-    "boolean": ('"yes"', "1"),
-    "date": ('"31.01.2030"', "0"),
-    "datetime": ('"2030-01-31T12:00:00"', "0"),
-    "uuid": ('"1234"', "5"),
-    "json": ('"text"', "1", r'{"key": "a\x00b"}'),
-    "enum": ('"no such value"',),
-}
-"""For each type what must be refused, as source."""
 
 
 class DraftEntity(EntityView):
@@ -203,60 +183,3 @@ class EntityTests:
             if value is not None and other is not None:
                 found.append((field.name, source(as_json(other))))
         return found
-
-
-def invalid_values(field: FieldView) -> list[str]:
-    """Values that a field must refuse, as source."""
-    low, high = field.spec.bounds
-    kind = field.spec.type
-    if field.target:
-        return ["0", "2**31", '"1"']
-    if kind in TEXT_TYPES:
-        lengths = [*([high + 1] if high else []), *([low - 1] if low else [])]
-        return [*_WRONG[kind], *(f'"x" * {length}' for length in lengths if kind != "email")]
-    beyond = [source(as_json(limit)) for limit in _beyond(kind, low, high)]
-    if kind == "decimal":
-        beyond.append(source("0." + "1" * (field.spec.places + 1)))
-        beyond.append(source("1" * (DECIMAL_DIGITS + 1)))
-    return list(dict.fromkeys([*_WRONG[kind], *beyond]))
-
-
-def _beyond(kind: str, low: Any, high: Any) -> list[Any]:
-    step: Any = dt.timedelta(days=1) if kind in ("date", "datetime") else 1
-    try:
-        return [*([] if low is None else [low - step]), *([] if high is None else [high + step])]
-    except OverflowError:
-        return []
-
-
-def json_values(values: Values) -> Values:
-    """Values of fields as clients send and receive them."""
-    return {name: as_json(value) for name, value in values.items()}
-
-
-def as_json(value: Any) -> Any:
-    """A value as clients send and receive it."""
-    match value:
-        case dict():
-            return {key: as_json(part) for key, part in value.items()}
-        case list():
-            return [as_json(part) for part in value]
-        case Decimal():
-            return f"{value.normalize():f}"
-        case dt.datetime():
-            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-        case dt.date():
-            return value.isoformat()
-        case uuid.UUID():
-            return str(value)
-    return value
-
-
-def source(value: Any) -> str:
-    """A JSON value as Python source."""
-    return repr(value)
-
-
-def to_json(value: Any) -> str:
-    """A JSON value as JSON."""
-    return json.dumps(value, ensure_ascii=False)
