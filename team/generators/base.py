@@ -35,8 +35,9 @@ class Generator:
         self._approver = approver
 
     def _generate(self, kind: str, spec: Spec | Mapping[str, Any]) -> GenerationResult:
-        from team.session import run_session
         from team.specs import load_spec
 
         loaded = load_spec(kind, dict(spec)) if isinstance(spec, Mapping) else spec
+        from team.session import run_session  # AutoGen comes with it, which takes its time
+
         return run_session(loaded, self.config, observers=self._observers, approver=self._approver)
