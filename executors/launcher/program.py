@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from executors.launcher import kernel
@@ -24,7 +25,8 @@ def become(job: Job, *, stdin: int, stdout: int, stderr: int, ruleset: int, talk
         os.setsid()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        Path("/proc/self/oom_score_adj").write_text("1000")  # rather than anything of the user's
+        with suppress(OSError):  # a /proc that cannot be written costs no safety
+            Path("/proc/self/oom_score_adj").write_text("1000")  # rather than anything of the user's
         for name, soft, hard in job["rlimits"]:
             resource.setrlimit(name, (soft, hard))
         os.chdir(job["work_dir"])

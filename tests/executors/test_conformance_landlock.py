@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from support.landlocked import require_landlock
 
-from executors import Executor, Limits, SandboxUnavailable, landlock
+from executors import Executor, Limits
 from executors.confinement import View
 from executors.conformance import (
     ConfinementConformance,
@@ -23,10 +24,7 @@ class TestLandlock(RunningConformance, LimitsConformance, SeamConformance, Confi
 
     @pytest.fixture
     def make_executor(self, tmp_path: Path) -> MakeExecutor:
-        try:
-            landlock.require()
-        except SandboxUnavailable as missing:
-            pytest.skip(str(missing))
+        require_landlock()
         work_dir = tmp_path / "a 'work' földer"
         work_dir.mkdir()
         view = View(work_dir.resolve(), own_interpreter())

@@ -1,60 +1,29 @@
 """What is particular to the Landlock tier: no namespaces stand between the code and the machine."""
 
 import os
-import shutil
-import signal
 import subprocess
-import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
+from support.landlocked import landlocked, python, require_landlock
 
-from executors import Limits, Outcome, SandboxUnavailable, landlock, launching
-from executors.confinement import View
-from executors.interpreter import own_interpreter
 from executors.landlocked import BY_DESIGN, LandlockExecutor
 from executors.selftest import escapes
 
-LIMITS = Limits(wall_seconds=20)
-TRY = """
-import ctypes, os, resource, shutil, signal, socket, sys, threading
-libc = ctypes.CDLL(None, use_errno=True)
-def attempt(name, what):
-    try: print(name, 'came through:', what())
-    except OSError: pass
-"""
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> LandlockExecutor:
+    return landlocked(tmp_path / "work")
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Path:
-    try:
-        landlock.require()
-    except SandboxUnavailable as missing:
-        pytest.skip(str(missing))
-    (tmp_path / "work").mkdir()
-    return (tmp_path / "work").resolve()
-
-
-@pytest.fixture
-def sandbox(work: Path) -> LandlockExecutor:
-    return LandlockExecutor(View(work, own_interpreter()), LIMITS, "Landlock")
-
-
-def python(sandbox: LandlockExecutor, code: str, **limits: object) -> Outcome:
-    return sandbox.run(["python", "-c", TRY + code], limits=LIMITS.model_copy(update=limits))
-
-
-def runs_left() -> list[str]:
-    return [path.name for path in Path("/tmp").glob("devteam-run-*")]
+def work(sandbox: LandlockExecutor) -> Path:
+    return sandbox.work_dir
 
 
 def test_nothing_comes_through_but_what_is_by_design() -> None:
-    try:
-        landlock.require()
-    except SandboxUnavailable as missing:
-        pytest.skip(str(missing))
+    require_landlock()
     came_through = escapes(lambda view, limits, argv: LandlockExecutor(view, limits, "").run_reporting(argv))
     assert came_through == (list(BY_DESIGN) if os.getuid() == 0 else [])
 
@@ -73,7 +42,7 @@ class TestMetadata:
         shutil.copy2('a', 'c'); shutil.copytree('d', 'e'); os.utime('e')
         print('done')
         """
-        assert python(sandbox, textwrap.dedent(code)).output == "done\n"
+        assert python(sandbox, code).output == "done\n"
         assert [(work / name).stat().st_mode & 0o777 for name in "abcde"] == [
             0o751,
             0o600,
@@ -106,7 +75,7 @@ class TestMetadata:
         attempt('link', lambda: os.link(sys_file, 'linked'))
         attempt('set-id', lambda: open('s', 'w') and os.chmod('s', 0o4755))
         """
-        assert python(sandbox, textwrap.dedent(code)).output == ""
+        assert python(sandbox, code).output == ""
         after = outside.stat()
         assert (after.st_mode, after.st_mtime_ns, after.st_ctime_ns) == (
             before.st_mode, before.st_mtime_ns, before.st_ctime_ns,
@@ -122,7 +91,7 @@ class TestMetadata:
         print(libc.fchmod(99, 0), ctypes.get_errno(), libc.chmod(b'none', 0), ctypes.get_errno())
         print(libc.utimensat(-1, b'none', 0, 0), ctypes.get_errno())
         """
-        said = python(sandbox, textwrap.dedent(code)).output
+        said = python(sandbox, code).output
         assert said == "(-1, 14) (-1, 14) -1 -1 -1\n-1 9 -1 2\n-1 9\n"
 
     def test_a_link_that_changes_meanwhile_gains_nothing(self, sandbox: LandlockExecutor, work: Path) -> None:
@@ -141,7 +110,7 @@ class TestMetadata:
             except OSError: pass
         os._exit(0)
         """
-        assert python(sandbox, textwrap.dedent(code)).ok
+        assert python(sandbox, code).ok
         assert outside.stat().st_mode & 0o777 == 0o640
 
     def test_callers_that_die_hold_nobody_up(self, sandbox: LandlockExecutor) -> None:
@@ -154,7 +123,7 @@ class TestMetadata:
         os.chmod('.', 0o755)
         print('done')
         """
-        assert python(sandbox, textwrap.dedent(code)).output == "done\n"
+        assert python(sandbox, code).output == "done\n"
 
 
 class TestRepository:
@@ -181,7 +150,7 @@ class TestRepository:
             attempt(root, lambda: os.mkdir(root + '/d'))
         attempt('sub', lambda: os.rename('sub', 'src/sub'))
         """
-        outcome = python(sandbox, textwrap.dedent(code))
+        outcome = python(sandbox, code)
         assert (outcome.output, outcome.files_changed) == ("", ())
 
     def test_what_is_beside_it_can(self, sandbox: LandlockExecutor, repository: Path) -> None:
@@ -190,7 +159,7 @@ class TestRepository:
         attempt('beside', lambda: open('beside', 'w'))
         attempt('sub/beside', lambda: open('sub/beside', 'w'))
         """
-        outcome = python(sandbox, textwrap.dedent(code))
+        outcome = python(sandbox, code)
         assert (outcome.exit_code, outcome.output) == (0, "")
         assert outcome.files_changed == ("readme", "src/new", "src/x", "sub/src/new")
 
@@ -220,7 +189,7 @@ class TestReach:
         attempt('shm', lambda: open('/dev/shm/x', 'w'))
         attempt('tmp', lambda: open('/tmp/x', 'w'))
         """
-        assert python(sandbox, textwrap.dedent(code)).output == ""
+        assert python(sandbox, code).output == ""
 
     def test_network_can_be_let_in(self, sandbox: LandlockExecutor) -> None:
         code = "s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())\n"
@@ -240,7 +209,7 @@ class TestReach:
                     attempt(name, lambda: open(f'/proc/{{pid}}/{{name}}', 'rb').read(1))
             attempt('all', lambda: os.setpriority(os.PRIO_USER, os.getuid(), 19))
             """
-            assert python(sandbox, textwrap.dedent(code)).output == ""
+            assert python(sandbox, code).output == ""
             os.kill(os.getpid(), 0)
             assert bystander.poll() is None
             bystander.kill()
@@ -248,104 +217,3 @@ class TestReach:
     def test_standard_streams_have_their_names(self, sandbox: LandlockExecutor) -> None:
         outcome = sandbox.run(["sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr; cat < /dev/null"])
         assert outcome.output == "out\nerr\n"
-
-
-class TestEnd:
-    def test_killing_everything_reaches_only_the_run(self, sandbox: LandlockExecutor) -> None:
-        with subprocess.Popen(["sleep", "60"]) as bystander:
-            outcome = python(sandbox, "os.kill(-1, 9); os.kill(os.getppid(), 9)")
-            assert "PermissionError" in outcome.output or outcome.exit_code == 1
-            assert bystander.poll() is None
-            bystander.kill()
-
-    def test_no_process_hides(self, sandbox: LandlockExecutor, work: Path) -> None:
-        code = """
-        for _ in range(5):
-            if os.fork() == 0:
-                os.setsid(); signal.signal(15, signal.SIG_IGN)
-                if os.fork() == 0:
-                    loop = 'while :; do echo >> beat; sleep 0.01; done'
-                    os.execve('/bin/sh', ['sh', '-c', loop], {'PATH': '/bin'})
-                os._exit(0)
-        while not os.path.exists('beat'): pass
-        """
-        assert python(sandbox, textwrap.dedent(code)).ok
-        size = (work / "beat").stat().st_size
-        time.sleep(0.1)
-        assert (work / "beat").stat().st_size == size
-
-    def test_nothing_is_left(self, sandbox: LandlockExecutor) -> None:
-        sandbox.run(["true"])  # starts the launcher
-        handles, folders = os.listdir("/proc/self/fd"), runs_left()  # noqa: PTH208
-        closed = "mkdir -p $TMPDIR/a/b; touch $TMPDIR/a/b/c; chmod 0 $TMPDIR/a/b $TMPDIR/a; nosuch"
-        for _ in range(20):
-            sandbox.run(["sh", "-c", closed])
-            sandbox.run(["no-such-program"])
-        python(sandbox, "os.chdir(os.environ['TMPDIR'])\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')")
-        assert os.listdir("/proc/self/fd") == handles  # noqa: PTH208
-        assert runs_left() == folders
-
-    def test_a_launcher_that_is_killed_is_replaced(self, sandbox: LandlockExecutor) -> None:
-        assert sandbox.run(["true"]).ok
-        assert launching._launcher is not None
-        launching._launcher._process.kill()
-        launching._launcher._process.wait()
-        assert sandbox.run(["true"]).ok
-
-    def test_a_killed_holder_leaves_nothing(self, work: Path) -> None:
-        code = f"""
-        from pathlib import Path
-        from executors.confinement import View
-        from executors.interpreter import own_interpreter
-        from executors.landlocked import LandlockExecutor
-        from executors import Limits
-        sandbox = LandlockExecutor(View(Path({str(work)!r}), own_interpreter()), Limits(), "")
-        loop = "echo $TMPDIR > folder; (while :; do echo >> beat; sleep 0.01; done) & wait"
-        sandbox.run(["sh", "-c", loop])
-        """
-        root = Path(__file__).resolve().parents[2]
-        with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=root) as holder:
-            deadline = time.monotonic() + 20
-            while not (work / "beat").exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
-            holder.send_signal(signal.SIGKILL)
-        folder = Path((work / "folder").read_text().strip()).parent
-        while folder.exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        size = (work / "beat").stat().st_size
-        time.sleep(0.1)
-        assert (work / "beat").stat().st_size == size
-        assert not folder.exists()
-
-
-@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare, of util-linux")
-class TestWhereNamespacesAreForbidden:
-    """As in a default container: a user namespace in which no other can be made."""
-
-    FORBID = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
-
-    def forbidden(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        command = ["unshare", "--user", "--map-root-user", "sh", "-c", self.FORBID, "sh", *argv]
-        root = Path(__file__).resolve().parents[2]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
-        if "unshare" in done.stderr.partition(":")[0] or "max_user_namespaces" in done.stderr:
-            pytest.skip(f"cannot make a place where they are forbidden: {done.stderr.strip()}")
-        return done
-
-    def test_landlock_is_chosen(self, work: Path) -> None:
-        code = (
-            "import sys; from executors import open_executor, open_tools\n"
-            "for opened in (open_executor('local', work_dir=sys.argv[1], python=sys.executable),\n"
-            "               open_tools(sys.argv[1])):\n"
-            "    with opened as ex: print(ex.name, ex.tier, ex.run(['python', '-c', 'print(1)']).output)"
-        )
-        done = self.forbidden(sys.executable, "-c", code, str(work))
-        assert done.stdout.count("local Landlock ABI") == 2, done.stderr
-        assert done.stdout.count("1\n\n") == 2
-
-    def test_a_whole_team_works_in_it(self, tmp_path: Path) -> None:
-        root = Path(__file__).resolve().parents[2]
-        test = root / "tests/team/test_session.py::test_a_whole_team_accepts_what_every_gate_passes"
-        options = ["-p", "no:cacheprovider", f"--basetemp={tmp_path / 'b'}", "-W", "ignore"]
-        done = self.forbidden(sys.executable, "-m", "pytest", *options, str(test))
-        assert done.returncode == 0, done.stdout

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from executors import SandboxUnavailable, landlock
+from support.landlocked import require_landlock
 
 NOBODY = 65534
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,13 +85,6 @@ def python(work_dir: Path) -> str:
     pytest.skip(f"no {version} that an ordinary user can start")
 
 
-def require_landlock() -> None:
-    try:
-        landlock.require()
-    except SandboxUnavailable as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.mark.parametrize("way", ["namespaces", "Landlock"])
 def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path, way: str) -> None:
     if way == "Landlock":
@@ -113,9 +105,10 @@ def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path, way: str)
 def test_landlock_keeps_its_promises_for_an_ordinary_user(python: str, work_dir: Path) -> None:
     require_landlock()
     folder = ROOT / "tests/executors"
-    suites = [str(folder / name) for name in ("test_conformance_landlock.py", "test_landlock.py")]
+    names = ("test_conformance_landlock.py", "test_landlock.py", "test_landlock_runs.py")
+    suites = [str(folder / name) for name in names]
     options = ["-p", "no:cacheprovider", f"--basetemp={work_dir / 'tests'}", "-W", "ignore", "-rs"]
-    options += ["-k", "not TestWhereNamespacesAreForbidden"]
+    options += ["-k", "not forbidden and not container"]
     done = as_nobody(python, "-m", "pytest", *options, *suites, cache=work_dir / "cache")
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("declared: ") == done.stdout.count("SKIPPED"), done.stdout
