@@ -28,8 +28,9 @@ class WarmExecutor(SupervisedExecutor):
 
     name = "local"
 
-    def __init__(self, server: WarmServer, work_dir: Path, limits: Limits) -> None:
+    def __init__(self, pool: WarmPool, server: WarmServer, work_dir: Path, limits: Limits) -> None:
         super().__init__(work_dir, limits)
+        self.pool = pool
         self.tier = "a fork of a warm process (namespaces, seccomp, rlimits)"
         self._server = server
         self.workspace = WORKSPACE
@@ -45,7 +46,7 @@ class WarmExecutor(SupervisedExecutor):
         """The same server with another folder of its own."""
         if work_dir.parent != self._server.folder:
             raise ValueError(f"{work_dir} is none of the server's folders")
-        return WarmExecutor(self._server, work_dir, self.limits)
+        return WarmExecutor(self.pool, self._server, work_dir, self.limits)
 
     @contextmanager
     def new_folder(self) -> Iterator[Path]:
@@ -102,10 +103,18 @@ class WarmPool:
             preload: what must have been imported; the first call for it starts a server.
             wait: seconds to wait for the server.
         """
-        server = self._server(preload)
+        return self._serving(self._server(preload), wait)
+
+    def running(self, preload: Preload) -> WarmExecutor | None:
+        """As `ready`, and None where no server was ever begun. One that had to go is replaced."""
+        with self._lock:
+            begun = preload in self._servers
+        return self.ready(preload) if begun else None
+
+    def _serving(self, server: WarmServer | None, wait: float) -> WarmExecutor | None:
         if server is None or not server.ready(wait):
             return None
-        return WarmExecutor(server, server.folder, self._limits)
+        return WarmExecutor(self, server, server.folder, self._limits)
 
     def _server(self, preload: Preload) -> WarmServer | None:
         with self._lock:

@@ -49,9 +49,13 @@ class Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
 
-def main(control: int, job: dict[str, Any]) -> None:
-    """Prepare, say so, and serve until the host lets go."""
-    sys.path[:] = [entry for entry in sys.path if entry]
+def main(control: int, job: dict[str, Any]) -> dict[str, Any] | None:
+    """Prepare, say so, and serve until the host lets go; in a fork, the program to run.
+
+    The forks come back here so that programs start with an empty stack, as they do cold.
+    """
+    own_folder = sys.path[:1] == [""]
+    del sys.path[: int(own_folder)]
     os.set_inheritable(control, False)
     host = socket.socket(fileno=control)
     for name in job["modules"]:
@@ -73,11 +77,13 @@ def main(control: int, job: dict[str, Any]) -> None:
     known = sorted({name.partition(".")[0] for name in sys.modules} | set(sys.builtin_module_names))
     threads = len(list(Path("/proc/self/task").iterdir()))
     host.send(json.dumps({"threads": threads, "known": known}).encode())
-    serve(host)
+    if own_folder:
+        sys.path.insert(0, "")
+    return serve(host)
 
 
-def serve(host: socket.socket) -> None:
-    """Fork for each job, and tell its host how the fork ended."""
+def serve(host: socket.socket) -> dict[str, Any] | None:
+    """Fork for each job, and tell its host how the fork ended; in a fork, the program to run."""
     running: dict[int, tuple[int, int]] = {}  # pidfd → process, report
     ours = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     poll = select.poll()
@@ -87,8 +93,16 @@ def serve(host: socket.socket) -> None:
             if ready == host.fileno():
                 received = receive(host)
                 if received is None:
-                    return
-                handle, process, report = start(ours, received)
+                    return None
+                job, report, *standard = received
+                process = fork(ours)
+                if process == 0:
+                    host.detach()  # closed with all other descriptors
+                    return in_fork(job, report, standard)
+                handle = os.pidfd_open(process)
+                tell(report, handle)
+                for given in (job, *standard):
+                    os.close(given)
                 running[handle] = (process, report)
                 poll.register(handle, select.POLLIN)
             else:
@@ -111,58 +125,46 @@ def receive(host: socket.socket) -> list[int] | None:
     return list(handles) if data and len(handles) == _DESCRIPTORS else None
 
 
-def start(ours: int, handles: list[int]) -> tuple[int, int, int]:
-    """Fork into a new process namespace: a handle on its first process, its number, where to report."""
-    job, report, *standard = handles
-    enter = _libc.setns(ours, _NEW_PID) or _libc.unshare(_NEW_PID)
-    process = os.fork() if not enter else -1
-    if process == 0:
-        try:
-            become(job, report, standard)
-        finally:
-            os._exit(255)
-    if process < 0:
-        os._exit(1)
-    handle = os.pidfd_open(process)
+def fork(ours: int) -> int:
+    """Fork into a new process namespace; 0 in the fork, its number in the server."""
+    _check(_libc.setns(ours, _NEW_PID), "setns")
+    _check(_libc.unshare(_NEW_PID), "unshare")
+    return os.fork()
+
+
+def tell(report: int, handle: int) -> None:
+    """Hand the host a handle on a fork."""
     with socket.socket(fileno=os.dup(report)) as channel, contextlib.suppress(OSError):
         content = array.array("i", [handle])
         channel.sendmsg([b"p"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, content)])
-    for handle_ in (job, *standard):
-        os.close(handle_)
-    return handle, process, report
 
 
-def become(job: int, report: int, standard: list[int]) -> None:
-    """The first process of the run's namespaces: build them, start the program, and see it through."""
-    with os.fdopen(job, "rb") as file:
-        told = json.load(file)
-    for place, handle in enumerate(standard):
-        os.dup2(handle, place)
-    os.dup2(report, 3)
-    os.closerange(4, 1 << 16)
+def in_fork(job: int, report: int, standard: list[int]) -> dict[str, Any]:
+    """The first process of the run's namespaces builds them, and a second one takes the program."""
     try:
+        with os.fdopen(job, "rb") as file:
+            told: dict[str, Any] = json.load(file)
+        for place, handle in enumerate(standard):
+            os.dup2(handle, place)
+        os.dup2(report, 3)
+        os.closerange(4, 1 << 16)
         confine(told)
+        os.write(3, b"r")
+        os.close(3)
+        program = os.fork()
     except OSError as error:
-        os.write(3, f"!{error}".encode())
-        return
-    os.write(3, b"r")
-    os.close(3)
-    program = os.fork()
+        with contextlib.suppress(OSError):
+            os.write(3, f"!{error}".encode())
+        os._exit(255)
     if program == 0:
-        try:
-            _libc.prctl(_PR_DUMPABLE, 1, 0, 0, 0)  # as any program; this first process stays closed to it
-            perform(told)
-        finally:
-            os._exit(255)
+        _libc.prctl(_PR_DUMPABLE, 1, 0, 0, 0)  # as any program; the first process stays closed to it
+        return told
     os.closerange(0, 3)
-    status = 0
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            process, ended = os.wait()
-            if process == program:
-                status = os.waitstatus_to_exitcode(ended)
-                break
-    os._exit(status if status >= 0 else 128 - status)
+    process, ended = os.wait()
+    while process != program:
+        process, ended = os.wait()
+    code = os.waitstatus_to_exitcode(ended)
+    os._exit(code if code >= 0 else 128 - code)
 
 
 def confine(told: dict[str, Any]) -> None:
@@ -238,6 +240,7 @@ def run(how: str, what: str, arguments: list[str]) -> None:
     """The program, in a main module of its own."""
     sys.argv = [how if how == "-c" else what, *arguments]
     if how == "-m":
+        sys.path[:1] = [os.getcwd()] if sys.path[:1] == [""] else sys.path[:1]  # noqa: PTH109
         runpy.run_module(what, run_name="__main__", alter_sys=True)
         return
     module = types.ModuleType("__main__")
@@ -268,4 +271,6 @@ def _check(result: int, what: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]))
+    taken = main(int(sys.argv[1]), json.loads(sys.argv[2]))
+    if taken is not None:
+        perform(taken)

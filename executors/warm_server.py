@@ -150,6 +150,8 @@ class WarmServer:
             SandboxUnavailable: the server did not start it, or not confined.
             ValueError: it is no program that runs in a fork.
         """
+        if limits.network:
+            raise ValueError("a warm run has no network")
         job = {**self._told(limits), **self._program(argv), "folder": folder}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:

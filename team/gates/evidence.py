@@ -11,7 +11,8 @@ from typing import Generic, Self, TypeVar
 
 from team.gates.base import Target
 from team.gates.reading import FileFacts, read_tree
-from team.gates.testrun import TestRun, run_tests
+from team.gates.rehearsal import believed_run
+from team.gates.testrun import TestRun
 from team.gates.trees import copy_files
 
 Part = TypeVar("Part")
@@ -33,7 +34,7 @@ class _Once(Generic[Part]):
 
 
 class Evidence:
-    """The judged tree, what is known of its files, and the one run of its tests.
+    """The judged tree, what is known of its files, and the run of its tests that counts.
 
     Use it as a context manager: the copy of the tree is removed at the end.
     """
@@ -43,7 +44,7 @@ class Evidence:
         self._folder = tempfile.TemporaryDirectory(prefix="devteam-gates-", ignore_cleanup_errors=True)
         self._tree = _Once(self._copy)
         self._facts = _Once(lambda: read_tree(self.target, self.tree))
-        self._tests = _Once(lambda: run_tests(self.target, self.facts))
+        self._tests = _Once(lambda: believed_run(self.target, self.facts))
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +66,7 @@ class Evidence:
 
     @property
     def tests(self) -> TestRun:
-        """The one run of the tests."""
+        """The run of the tests that counts."""
         return self._tests()
 
     @property

@@ -1,13 +1,15 @@
-"""The one confined run of the tests, over a copy of the tree, by a runner of ours."""
+"""A confined run of the tests, over a copy of the tree, by a runner of ours."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from executors import Reported
 from team.gates.base import Target, ToolFailed
@@ -18,6 +20,9 @@ from team.gates.runner import command
 from team.gates.target import is_collected, regular_files
 from team.gates.tools import how_it_ended
 from team.gates.trees import changed_files, copy_tree
+
+if TYPE_CHECKING:
+    from executors.warm import WarmExecutor
 
 STACK_AFTER = 0.8
 """The part of the time limit after which the runner shows where it hangs."""
@@ -41,8 +46,8 @@ class TestRun:
     root: str
 
 
-def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
-    """Run all tests of the target once, in a fresh process.
+def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor | None = None) -> TestRun:
+    """Run all tests of the target once, in a fresh process, or in a fork of a warm one.
 
     The tests run in a copy, so that nothing they write becomes part of the tree.
 
@@ -50,15 +55,14 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
         ToolFailed: the runner could not start.
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
-    with tempfile.TemporaryDirectory(prefix="devteam-tests-", ignore_cleanup_errors=True) as folder:
-        copy = Path(folder)
+    with _empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
         copy_tree(target.root, readable, copy)
         files = [path for path in target.tests if is_collected(path)]
         canaries = [_place_canary(copy, folder) for folder in sorted({_folder(path) for path in files})]
         nonce = secrets.token_hex(16)
-        with target.sandbox.over(copy) as sandbox:
-            limits = sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
+        with (warm or target.sandbox).over(copy) as sandbox:
+            limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
             job = {
                 "nonce": nonce,
                 "options": PYTEST_OPTIONS,
@@ -73,6 +77,16 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts]) -> TestRun:
             raise ToolFailed(how_it_ended("the test runner", done))
         changed = changed_files(target.root, [*target.sources, *target.tests], copy)
     return _run(story, canaries, done, changed, root)
+
+
+@contextmanager
+def _empty_folder(warm: WarmExecutor | None) -> Iterator[Path]:
+    if warm is not None:
+        with warm.new_folder() as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="devteam-tests-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
 
 
 def _run(story: Story, canaries: list[str], done: Reported, changed: list[str], root: str) -> TestRun:

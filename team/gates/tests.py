@@ -5,12 +5,11 @@ from __future__ import annotations
 from team.gates.base import GateResult, Target
 from team.gates.evidence import Evidence
 from team.gates.static import result
-from team.gates.testfailures import broken_off, failures
-from team.gates.testhonesty import forgeries, not_passed, unrun
+from team.gates.testverdict import findings_of
 
 
 class TestsGate:
-    """Judges the one run of the tests."""
+    """Judges the run of the tests that counts (see `rehearsal`)."""
 
     name = "tests"
 
@@ -26,12 +25,6 @@ class TestsGate:
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
         run, facts = self._evidence.tests, self._evidence.facts
-        findings = [
-            *broken_off(run),
-            *failures(run, target),
-            *forgeries(run),
-            *unrun(run, target, facts),
-            *not_passed(run),
-        ]
+        findings = findings_of(run, target, facts)
         passed = sum(record.passed for record in run.story.tests.values())
         return result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")

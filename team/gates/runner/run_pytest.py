@@ -17,6 +17,7 @@ import contextlib
 import faulthandler
 import importlib.metadata
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -152,6 +153,8 @@ def coverage_of(root: str) -> Any:
         from coverage import Coverage
     except ImportError:
         return None
+    # It notes by which calls it was started; `inspect` would look through all modules for each of ours.
+    inspect.modulesbyfile.update({"<judge>": "__main__", "<string>": "__main__"})
     kinds = ["thread", "greenlet"] if uses_greenlets(root) else ["thread"]
     return Coverage(data_file=None, config_file=False, source=[root], concurrency=kinds, messages=False)
 

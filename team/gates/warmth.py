@@ -1,0 +1,112 @@
+"""What the gates keep warm: one process that has imported what tests use, and one with our static tools.
+
+Both are servers in the sandbox (see `executors.warm`). Where the sandbox has none, or while they start,
+everything runs cold, with the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from executors.cache import cache_dir
+from executors.warm_server import Preload
+
+if TYPE_CHECKING:
+    from executors import Executor
+    from executors.interpreter import Interpreter
+    from executors.warm import WarmExecutor, WarmPool
+    from team.gates.base import Target
+
+_FOR_TESTS = (
+    "pytest", "coverage", "unittest.mock", "asyncio", "sqlite3", "pydantic", "email_validator", "fastapi",
+    "starlette.middleware.cors", "httpx", "anyio", "anyio._backends._asyncio", "sqlalchemy",
+    "sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite",
+    "alembic", "hypothesis", "tenacity", "pandas", "pandera.pandas", "pytest_asyncio.plugin",
+    "anyio.pytest_plugin", "pdb", "readline", "_pytest._argcomplete",
+)  # fmt: skip
+_PREPARE_TESTS = """
+import importlib, importlib.metadata, inspect, linecache, sys
+from _pytest.config import default_plugins
+for name in default_plugins:
+    importlib.import_module("_pytest." + name)
+importlib.metadata.entry_points(group="pytest11")
+inspect.stack()  # remembers the files of all modules, which coverage asks for, as it does for their lines
+for name, module in list(sys.modules.items()):
+    if name.startswith(("pluggy.", "coverage.", "_pytest.config")):
+        linecache.getlines(module.__file__)
+"""
+_FOR_TOOLS = ("bandit.cli.main", "bandit.__main__", "mypy.main", "mypy.build", "coverage.parser", "ruff")
+_PREPARE_TOOLS = """
+from mypy.modulefinder import get_search_dirs
+get_search_dirs({executable!r})
+"""
+
+TESTS = Preload(modules=_FOR_TESTS, prepare=_PREPARE_TESTS)
+
+
+def begin(sandbox: Executor) -> None:
+    """Start to warm up in the background, for the judgements that are to come. Does nothing where it cannot.
+
+    The sandbox ends what is started here when it is closed.
+    """
+    pool = _pool(sandbox)
+    if pool is not None:
+        for preload in (_tools(sandbox.interpreter), TESTS):
+            pool.begin(preload)
+
+
+def for_tests(target: Target) -> WarmExecutor | None:
+    """What runs the tests warm; None while nothing can.
+
+    A module of the workspace that is named like one of those that are imported already would not be found:
+    a tree with such a module has to run cold.
+    """
+    pool = _pool(target.sandbox) if not target.sandbox.limits.network else None
+    warm = pool.running(TESTS) if pool is not None else None
+    if warm is None or warm.known & set(_top_level_names([*target.sources, *target.tests])):
+        return None
+    return warm
+
+
+def for_tools(target: Target) -> WarmExecutor | None:
+    """What runs our static tools warm; None while nothing can."""
+    pool = _pool(target.sandbox)
+    if pool is None or target.executor_name not in ("auto", target.sandbox.name):
+        return None
+    return pool.running(_tools(target.sandbox.interpreter))
+
+
+def mypy_folder() -> Path:
+    """The folder for what mypy knows of the packages of all environments."""
+    return cache_dir() / "mypy"
+
+
+def _tools(interpreter: Interpreter) -> Preload:
+    mypy_folder().mkdir(parents=True, exist_ok=True)
+    return Preload(
+        modules=_FOR_TOOLS,
+        prepare=_PREPARE_TOOLS.format(executable=str(interpreter.executable)),
+        options=("-I",),
+        own=True,
+        writable=False,
+        readable=(*interpreter.prefixes, mypy_folder()),
+    )
+
+
+def _pool(sandbox: Executor) -> WarmPool | None:
+    return getattr(sandbox, "warm", None)
+
+
+def _top_level_names(paths: Iterable[str]) -> set[str]:
+    """Names that an import may look for at the top: all that does not lie in a package."""
+    everything = list(paths)
+    packages = {path.rpartition("/")[0] for path in everything if path.endswith("__init__.py")}
+    names: set[str] = set()
+    for path in everything:
+        parts = path.removesuffix(".py").split("/")
+        for depth, name in enumerate(parts):
+            if "/".join(parts[:depth]) not in packages - {""}:
+                names.add(name)
+    return names
