@@ -138,32 +138,41 @@ def start(
     for argument in argv:
         if b"\0" in os.fsencode(argument):
             raise ValueError("embedded null byte")
+    try:
+        return _start(argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
+    except OSError as error:
+        raise SandboxUnavailable(f"the sandbox cannot be set up ({error.strerror})", MEND) from error
+
+
+def _start(
+    argv: Sequence[str],
+    view: View,
+    limits: Limits,
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+) -> DomainTree:
     with ExitStack() as undone:
-        folder = Path(tempfile.mkdtemp(prefix="devteam-run-")).resolve()
+        folder = Path(tempfile.mkdtemp(prefix=f"devteam-run-{os.getpid()}-")).resolve()
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
         job = _job(argv, view, limits, folder)
-        ruleset = _ruleset(view, folder, limits)
+        own = [folder / name for name in _WRITABLE]
+        rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
+        ruleset = landlock.ruleset(rules, network=limits.network)
         try:
             link = launch(job, stdin=stdin, stdout=stdout, stderr=stderr, ruleset=ruleset)
         finally:
             os.close(ruleset)
+        undone.callback(link.close)
+        link.settimeout(_START_SECONDS)
+        message = link.recv(4096)
+        if not message:
+            raise SandboxUnavailable("the sandbox's launcher cannot start a process", MEND)
+        told: Told = json.loads(message)
+        tree = DomainTree(link, told["keeper"], folder)
         undone.pop_all()  # now the folder is the keeper's to remove
-    link.settimeout(_START_SECONDS)
-    try:
-        told: Told = json.loads(link.recv(4096))
-        return DomainTree(link, told["keeper"], folder)
-    except (OSError, ValueError) as error:
-        link.close()
-        raise SandboxUnavailable("the sandbox's launcher cannot start a process", MEND) from error
-
-
-def _ruleset(view: View, folder: Path, limits: Limits) -> int:
-    try:
-        own = [folder / name for name in _WRITABLE]
-        rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
-        return landlock.ruleset(rules, network=limits.network)
-    except OSError as error:
-        raise SandboxUnavailable(f"Landlock rules cannot be made ({error.strerror})", MEND) from error
+        return tree
 
 
 def _job(argv: Sequence[str], view: View, limits: Limits, folder: Path) -> Job:

@@ -34,7 +34,7 @@ def work(sandbox: LandlockExecutor) -> Path:
 
 
 def runs_left() -> list[str]:
-    return [path.name for path in Path("/tmp").glob("devteam-run-*")]
+    return [path.name for path in Path("/tmp").glob(f"devteam-run-{os.getpid()}-*")]
 
 
 class TestEnd:
@@ -129,6 +129,31 @@ class TestWhereNamespacesAreForbidden:
         done = self.forbidden(sys.executable, "-c", code, str(work))
         assert done.stdout.count("local Landlock ABI") == 2, done.stderr
         assert done.stdout.count("1\n\n") == 2
+
+    def test_without_landlock_every_reason_is_told_where_namespaces_are_forbidden(self, work: Path) -> None:
+        code = """
+        import ctypes, sys
+        from executors import SandboxUnavailable, open_tools
+        from executors.bpf import Assembly
+
+        class Filter(ctypes.Structure):
+            _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+        assembly = Assembly()
+        assembly.load(0)
+        assembly.refuse_if(444, 38)  # landlock_create_ruleset: ENOSYS
+        assembly.allow()
+        libc, code = ctypes.CDLL(None), assembly.bytes()
+        assert libc.prctl(38, 1, 0, 0, 0) == 0
+        assert libc.prctl(22, 2, ctypes.byref(Filter(len(code) // 8, code))) == 0
+        try:
+            open_tools(sys.argv[1], name="local")
+        except SandboxUnavailable as refusal:
+            print(refusal)
+        """
+        done = self.forbidden(sys.executable, "-c", textwrap.dedent(code), str(work))
+        assert "namespaces: bubblewrap cannot make namespaces" in done.stdout, done.stderr
+        assert "Landlock: this kernel has no Landlock" in done.stdout
 
     def test_a_whole_team_works_where_namespaces_are_forbidden(self, tmp_path: Path) -> None:
         answers = (("developer", WRONG), ("code_reviewer", FAULT), ("developer", RIGHT))
