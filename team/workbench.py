@@ -17,7 +17,7 @@ from team.board import Board
 from team.conductor import Conductor
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError
-from team.gates import GATE_NAMES
+from team.gates import GATE_NAMES, warm_up
 from team.gates.base import GateSettings
 from team.models.base import AnswerSource
 from team.models.budget import Budget
@@ -34,6 +34,9 @@ OFFERED = (
     "pydantic[email]", "pytest", "pytest-asyncio", "sqlalchemy[asyncio]", "tenacity", "uvicorn",
 )  # fmt: skip
 """What the sandbox's default environment offers to code, without what these packages bring along."""
+
+_AT_ONCE = ("draft", "tape:")
+"""Sources whose answers leave no time to warm up the sandbox meanwhile."""
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _SHORTEST_SECRET = 8
@@ -131,6 +134,8 @@ def open_workbench(
         include_tests=config.include_tests,
         on_status=on_status,
     )
+    if not source.name.startswith(_AT_ONCE):
+        warm_up(sandbox)
     added = (*config.packages, *board.spec.packages)
     packages = (*OFFERED, *added) if config.python is None else added
     asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages)

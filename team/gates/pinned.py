@@ -136,7 +136,8 @@ def pinned_configuration() -> str:
         "tests (pytest of the sandbox)": _lines(PYTEST_OPTIONS)
         + f"\ninstalled plugins stay on, without {', '.join(PYTEST_UNWANTED)}"
         + "\nasyncio_mode = auto"
-        + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)",
+        + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)"
+        + "\nin a session, a run in a fork of a warm process may come first: it can only say red",
         "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
     }

@@ -41,6 +41,7 @@ class FileFacts(BaseModel):
     statements: frozenset[int] = frozenset()
     first_lines: dict[int, int] = {}
     tests: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
 
     def executed(self, lines: Iterable[int]) -> frozenset[int]:

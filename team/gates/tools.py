@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import posixpath
+import shutil
+import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from executors import Limits, Reported, open_tools
+from executors import Limits, Reported, SandboxUnavailable, open_tools
 from team.gates.base import Finding, Target, ToolFailed
 from team.gates.runner import program
+from team.gates.warmth import for_tools
 
 TOOL_LIMITS = Limits(wall_seconds=300, memory_mb=2048, processes=64)
 
 
 CACHE = "{cache}"
 """Stands in a tool's argument for the path under which it sees its cache folder."""
+_COPY = "/tmp/cache"
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def run_tool(
         tree: the folder to look at; the tool cannot write there.
         arguments: the tool's name and its arguments; `CACHE` in one stands for the cache folder.
         stdin: what the tool reads.
-        cache: a folder the tool may write.
+        cache: a folder of which the tool is given a copy that it may write.
         readable: further folders the tool may read, at their own paths.
         endings: the exit codes of a run that did its work.
 
@@ -72,12 +77,8 @@ def run_tool(
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
     tool = arguments[0]
-    with open_tools(
-        tree, name=target.executor_name, cache=cache, limits=TOOL_LIMITS, readable=readable
-    ) as executor:
-        told = [argument.replace(CACHE, executor.cache or "") for argument in arguments]
-        done = executor.run_reporting(["python", "-I", "-m", *told], stdin=stdin)
-        workspace = executor.workspace
+    ran = _run_warm(target, tree, arguments, stdin, cache)
+    done, workspace = ran or _run_cold(target, tree, arguments, stdin, cache, readable)
     if done.outcome.limit:
         raise ToolStopped(tool, done.outcome.limit)
     if done.outcome.exit_code not in endings:
@@ -87,8 +88,56 @@ def run_tool(
 
 def run_program(target: Target, tree: Path, name: str, stdin: bytes) -> Reported:
     """Run one of our programs over a tree with our own interpreter, however it ends."""
+    argv = ["python", "-I", "-c", program(name)]
+    forked = _run_forked(target, tree, argv, stdin)
+    if forked is not None:
+        return forked[0]
     with open_tools(tree, name=target.executor_name, limits=TOOL_LIMITS) as executor:
-        return executor.run_reporting(["python", "-I", "-c", program(name)], stdin=stdin)
+        return executor.run_reporting(argv, stdin=stdin)
+
+
+def _run_cold(
+    target: Target,
+    tree: Path,
+    arguments: Sequence[str],
+    stdin: bytes,
+    cache: Path | None,
+    readable: Sequence[Path],
+) -> tuple[Reported, str]:
+    with ExitStack() as held:
+        copy = None
+        if cache is not None:
+            copy = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="devteam-cache-")))
+            shutil.copytree(cache, copy, dirs_exist_ok=True)
+        executor = held.enter_context(
+            open_tools(tree, name=target.executor_name, cache=copy, limits=TOOL_LIMITS, readable=readable)
+        )
+        told = [argument.replace(CACHE, executor.cache or "") for argument in arguments]
+        return executor.run_reporting(["python", "-I", "-m", *told], stdin=stdin), executor.workspace
+
+
+def _run_warm(
+    target: Target, tree: Path, arguments: Sequence[str], stdin: bytes, cache: Path | None
+) -> tuple[Reported, str] | None:
+    argv = ["python", "-I", "-m", *arguments]
+    if cache is not None:
+        told = [argument.replace(CACHE, _COPY) for argument in arguments]
+        argv = ["python", "-I", "-c", program("with_cache"), str(cache), _COPY, *told]
+    return _run_forked(target, tree, argv, stdin)
+
+
+def _run_forked(target: Target, tree: Path, argv: list[str], stdin: bytes) -> tuple[Reported, str] | None:
+    """Run in a fork of a process that has our tools imported; None when that cannot be done."""
+    warm = for_tools(target)
+    if warm is None:
+        return None
+    try:
+        with warm.new_folder() as folder:
+            shutil.copytree(tree, folder, dirs_exist_ok=True)
+            with warm.over(folder) as executor:
+                return executor.run_reporting(argv, stdin=stdin, limits=TOOL_LIMITS), executor.workspace
+    except (SandboxUnavailable, OSError):
+        return None
 
 
 def how_it_ended(tool: str, done: Reported) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
-from importlib.metadata import version
-from pathlib import Path
 
-from executors.cache import cache_dir
 from team.gates.base import Finding, Target, ToolFailed
-from team.gates.pinned import MYPY_ARGUMENTS, mypy_configuration
+from team.gates.mypycache import mypy_arguments, mypy_cache
+from team.gates.pinned import mypy_configuration
 from team.gates.static import StaticGate
 from team.gates.tools import CACHE, how_it_ended, run_tool
 
@@ -24,18 +21,13 @@ class TypesGate(StaticGate):
     def look(self, target: Target) -> Iterator[Finding]:
         """What mypy says of all files."""
         interpreter = target.sandbox.interpreter
-        arguments = [
-            "mypy",
-            *MYPY_ARGUMENTS,
-            f"--python-executable={interpreter.executable}",
-            f"--cache-dir={CACHE}",
-        ]
+        imports = {name for facts in self._evidence.facts.values() for name in facts.imports}
         report = run_tool(
             target,
             self._evidence.tree,
-            [*arguments, "--", *target.sources, *target.tests],
+            [*mypy_arguments(interpreter), f"--cache-dir={CACHE}", "--", *target.sources, *target.tests],
             stdin=mypy_configuration(target.tests).encode(),
-            cache=mypy_cache(interpreter.executable),
+            cache=mypy_cache(target, imports),
             readable=interpreter.prefixes,
             endings=(0, 1, 2),
         )
@@ -44,14 +36,6 @@ class TypesGate(StaticGate):
         if not errors and report.done.outcome.exit_code:
             raise ToolFailed(how_it_ended("mypy", report.done))
         yield from errors
-
-
-def mypy_cache(executable: Path) -> Path:
-    """The folder with what mypy knows of an environment's packages: a cold run takes many seconds."""
-    key = hashlib.sha256(f"{version('mypy')}\0{executable}".encode()).hexdigest()[:16]
-    folder = cache_dir() / "mypy" / key
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _finding(line: str) -> Finding | None:

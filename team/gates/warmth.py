@@ -37,7 +37,7 @@ for name, module in list(sys.modules.items()):
     if name.startswith(("pluggy.", "coverage.", "_pytest.config")):
         linecache.getlines(module.__file__)
 """
-_FOR_TOOLS = ("bandit.cli.main", "bandit.__main__", "mypy.main", "mypy.build", "coverage.parser", "ruff")
+_FOR_TOOLS = ("bandit.cli.main", "mypy.main", "mypy.build", "coverage.parser", "ruff")
 _PREPARE_TOOLS = """
 from mypy.modulefinder import get_search_dirs
 get_search_dirs({executable!r})
@@ -46,14 +46,14 @@ get_search_dirs({executable!r})
 TESTS = Preload(modules=_FOR_TESTS, prepare=_PREPARE_TESTS)
 
 
-def begin(sandbox: Executor) -> None:
+def warm_up(sandbox: Executor) -> None:
     """Start to warm up in the background, for the judgements that are to come. Does nothing where it cannot.
 
     The sandbox ends what is started here when it is closed.
     """
     pool = _pool(sandbox)
     if pool is not None:
-        for preload in (_tools(sandbox.interpreter), TESTS):
+        for preload in (tools(sandbox.interpreter), TESTS):
             pool.begin(preload)
 
 
@@ -75,7 +75,7 @@ def for_tools(target: Target) -> WarmExecutor | None:
     pool = _pool(target.sandbox)
     if pool is None or target.executor_name not in ("auto", target.sandbox.name):
         return None
-    return pool.running(_tools(target.sandbox.interpreter))
+    return pool.running(tools(target.sandbox.interpreter))
 
 
 def mypy_folder() -> Path:
@@ -83,7 +83,8 @@ def mypy_folder() -> Path:
     return cache_dir() / "mypy"
 
 
-def _tools(interpreter: Interpreter) -> Preload:
+def tools(interpreter: Interpreter) -> Preload:
+    """What our static tools need, for trees that run with this interpreter."""
     mypy_folder().mkdir(parents=True, exist_ok=True)
     return Preload(
         modules=_FOR_TOOLS,

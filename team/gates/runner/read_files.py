@@ -22,6 +22,7 @@ from coverage.parser import PythonParser
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 150
+MAX_IMPORTS = 300
 
 SUPPRESSIONS = (
     ("type-ignore", re.compile(r"#\s*type:\s*ignore\b(?P<detail>\[[^\]]*\])?")),
@@ -67,6 +68,7 @@ def read(path: str) -> dict[str, Any]:
         "statements": sorted(parser.statements),
         "first_lines": {line: parser.first_line(line) for line in lines if parser.first_line(line) != line},
         "tests": sorted(set(expected_tests(tree))),
+        "imports": sorted(set(imports(tree)))[:MAX_IMPORTS],
         "suppressions": sorted(suppressions(text, tree)),
     }
 
@@ -116,6 +118,15 @@ def depth(tree: ast.AST) -> tuple[int, int | None]:
             deepest, line = level, getattr(node, "lineno", line)
         stack.extend((child, level + 1) for child in ast.iter_child_nodes(node))
     return deepest, line
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """The imports of other packages, as statements made anew from nothing but the names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (f"import {alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"from {node.module} import {alias.name}" for alias in node.names)
 
 
 def expected_tests(tree: ast.Module) -> Iterator[str]:

@@ -27,7 +27,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
         ) as executor:
             if executor.warm is None:
                 pytest.skip("this machine's confinement has no warm runs: no namespaces")
-            warmth.begin(executor)
+            warmth.warm_up(executor)
             yield executor
     except SandboxUnavailable as missing:
         pytest.skip(f"no sandbox on this machine: {missing}")
@@ -77,7 +77,8 @@ def test_a_rehearsal_finds_what_a_cold_run_finds(judged: Judged, tmp_path: Path)
         "a.py": "def half(x):\n    return y / 2\n",
         "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef number(tmp_path):\n    return 4\n",
         "tests/test_a.py": (
-            "import pytest\nfrom a import half\n\n\ndef test_half(number):\n    assert half(number) == 2\n\n\n"
+            "import pytest\nfrom a import half\n\n\n"
+            "def test_half(number):\n    assert half(number) == 2\n\n\n"
             "@pytest.mark.parametrize('x', [1, 2])\ndef test_each(x):\n    assert x == 1\n\n\n"
             "def test_skipped():\n    pytest.skip('later')\n"
         ),
