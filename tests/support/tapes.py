@@ -29,7 +29,7 @@ def write_tape(path: Path, *answers: tuple[str, str] | dict[str, object]) -> Pat
 TASK = "Write slug(title) in slug.py: lower case, words joined by dashes."
 TESTS = file_block(
     "tests/test_slug.py",
-    '''
+    """
 from slug import slug
 
 
@@ -39,7 +39,7 @@ def test_words_are_joined_by_dashes() -> None:
 
 def test_one_word() -> None:
     assert slug("One") == "one"
-''',
+""",
 )
 RIGHT = file_block(
     "slug.py",

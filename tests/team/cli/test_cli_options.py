@@ -12,9 +12,11 @@ from team.config import CodeGenerationConfig
 from team.errors import ConfigError
 from team.settings_sources import ALIASES, NEGATIONS, VARIABLES
 
-CONTRACT = """--model --base-url --role-model --executor --python --packages --image --work-dir --output --language
---specialty --gates --timeout --max-iterations --max-cost --price --max-calls --coverage --prompts --no-
-tests --no-review --approve --json --quiet --verbose"""
+CONTRACT = """
+--model --base-url --role-model --executor --python --packages --image --work-dir --output
+--language --specialty --gates --timeout --max-iterations --max-cost --price --max-calls
+--coverage --prompts --no-tests --no-review --approve --json --quiet --verbose
+"""
 
 
 def variable_of(flag: str) -> str:
