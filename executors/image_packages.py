@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from executors.cache import cache_dir
-from executors.daemon import asking
+from executors.daemon import asking, labels
 from executors.errors import SandboxUnavailable
 from executors.image import Image
 from executors.interpreter import Interpreter, probed_interpreter
@@ -55,7 +55,9 @@ def _bring_out(client: DockerClient, image: Image, target: Path) -> None:
         place = client.containers.run(
             image.id, ["-I", "-c", _ASK], entrypoint="python3", network_mode="none", remove=True
         )
-        container = client.containers.create(image.id, ["true"], network_mode="none")
+        container = client.containers.create(
+            image.id, ["true"], network_mode="none", labels=labels("packages")
+        )
         try:
             stream, _ = container.get_archive(place.decode().strip())
             with tempfile.TemporaryFile() as packed:

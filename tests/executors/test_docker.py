@@ -148,7 +148,7 @@ class TestHardening:
             f'FROM {image_name()}\nVOLUME /data\nENTRYPOINT ["false"]\nHEALTHCHECK CMD touch /tmp/beat\n'
         )
         try:
-            client.images.build(path=str(tmp_path), tag=name)
+            client.images.build(path=str(tmp_path), tag=name, rm=True, forcerm=True)
         except docker.errors.BuildError as missing:
             pytest.skip(str(missing))
         try:
@@ -197,22 +197,25 @@ class TestBetweenRuns:
 
     def test_nothing_is_left_for_the_next(self, executor: DockerExecutor) -> None:
         plant = (
-            "import ctypes, os, socket, subprocess\n"
+            "import os, socket, subprocess\n"
             "os.makedirs('/tmp/deep/er'); open('/dev/shm/s', 'w').write('x'); os.mkfifo('/tmp/pipe')\n"
             "os.chmod('/tmp/deep', 0)\n"
-            "libc = ctypes.CDLL(None)\n"
-            "print(libc.msgget(7, 0o1666) >= 0, libc.semget(7, 1, 0o1666) >= 0)\n"
             "s = socket.socket(1); s.bind('\\0kept'); s.listen()\n"
             "subprocess.Popen(['sleep', '60'], start_new_session=True)"
         )
         look = (
-            "import ctypes, os, socket\n"
-            "libc = ctypes.CDLL(None)\n"
-            "print(os.listdir('/tmp'), os.listdir('/dev/shm'), libc.msgget(7, 0), libc.semget(7, 1, 0))\n"
+            "import os, socket\n"
+            "print(os.listdir('/tmp'), os.listdir('/dev/shm'))\n"
             "print(socket.socket(1).connect_ex('\\0kept') != 0)"
         )
-        assert executor.run(["python", "-c", plant]).output == "True True\n"
-        assert executor.run(["python", "-c", look]).output == "['home'] [] -1 -1\nTrue\n"
+        assert executor.run(["python", "-c", plant]).ok
+        assert executor.run(["python", "-c", look]).output == "['home'] []\nTrue\n"
+
+    @pytest.mark.parametrize("make", ["msgget(7, 0o1666)", "semget(7, 1, 0o1666)"])
+    def test_queues_and_semaphores_do_not_stay(self, executor: DockerExecutor, make: str) -> None:
+        code = f"import ctypes; print(ctypes.CDLL(None).{make} >= 0)"
+        assert executor.run(["python", "-c", code]).output == "True\n"
+        assert executor.run(["python", "-c", code.replace("0o1666", "0")]).output == "False\n"
 
     def test_program_that_kills_all_it_can_ends_only_itself(self, executor: DockerExecutor) -> None:
         code = "import os\nos.kill(os.getppid(), 9); os.kill(-1, 9)"
@@ -232,6 +235,16 @@ class TestBetweenRuns:
         executor.run(["true"])
         containers(client, work_dir)[0].remove(force=True)
         assert executor.run(["echo", "fine"]).output == "fine\n"
+
+    def test_container_with_a_stranger_is_replaced(
+        self, executor: DockerExecutor, client: Any, work_dir: Path
+    ) -> None:
+        executor.run(["true"])
+        (container,) = containers(client, work_dir)
+        container.exec_run(["sleep", "60"], user="1234", detach=True)
+        executor.run(["sleep", "0.2"])
+        assert executor.run(["true"]).ok
+        assert container.id not in [other.id for other in containers(client, work_dir)]
 
     def test_repository_that_appears_is_protected(self, executor: DockerExecutor, work_dir: Path) -> None:
         assert executor.run(["touch", "a"]).ok
