@@ -9,6 +9,7 @@ import pytest
 from support.landlocked import landlocked, python, require_landlock
 
 from executors.landlocked import BY_DESIGN, LandlockExecutor
+from executors.launcher import kernel
 from executors.selftest import escapes
 
 
@@ -36,8 +37,9 @@ class TestMetadata:
         open('a', 'w').close(); os.mkdir('d'); os.symlink('a', 'l')
         os.chmod('a', 0o750); os.chmod(os.getcwd() + '/d', 0o700); os.utime('a', (1, 2))
         folder = os.open('.', os.O_RDONLY)
-        os.utime('d', ns=(3, 4), dir_fd=folder); os.chmod('d/../a', 0o751, dir_fd=folder)
+        os.utime('d', ns=(3, 4), dir_fd=folder); os.chmod('d/../a', 0o755, dir_fd=folder)
         os.utime('l', (5, 6), follow_symlinks=False)
+        os.symlink('d', 'f'); os.chmod('f/../l', 0o751)
         with open('b', 'w') as file: os.fchmod(file.fileno(), 0o600); os.utime(file.fileno(), (7, 8))
         shutil.copy2('a', 'c'); shutil.copytree('d', 'e'); os.utime('e')
         print('done')
@@ -112,6 +114,18 @@ class TestMetadata:
         """
         assert python(sandbox, code).ok
         assert outside.stat().st_mode & 0o777 == 0o640
+
+    def test_links_are_followed_no_further_than_a_folder(self, work: Path) -> None:
+        for name, target in (("in", "."), ("out", "..")):
+            (work / name).symlink_to(target)
+        folder = os.open(work, os.O_PATH)
+        try:
+            os.close(kernel.open_beneath(folder, "in", os.O_PATH, links=True))
+            for path, links in (("in", False), ("out", True), ("..", True), (str(work), True)):
+                with pytest.raises(OSError):
+                    kernel.open_beneath(folder, path, os.O_PATH, links=links)
+        finally:
+            os.close(folder)
 
     def test_callers_that_die_hold_nobody_up(self, sandbox: LandlockExecutor) -> None:
         code = """

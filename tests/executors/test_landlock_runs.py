@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -37,8 +38,42 @@ def runs_left() -> list[str]:
     return [path.name for path in Path("/tmp").glob(f"devteam-run-{os.getpid()}-*")]
 
 
+ORPHANS = """
+import os, time
+def orphan(what):
+    child = os.fork()
+    if child == 0:
+        if os.fork() == 0:
+            os.setsid(); what(); os._exit(0)
+        os._exit(0)
+    os.waitpid(child, 0)
+def burn():
+    end = time.process_time() + 0.25
+    while time.process_time() < end: pass
+"""
+
+
+class TestLimits:
+    """Of the whole run, whatever became of its processes' parents."""
+
+    def test_orphans_count(self, sandbox: LandlockExecutor) -> None:
+        code = ORPHANS + "for _ in range(40): orphan(lambda: time.sleep(60))\ntime.sleep(60)"
+        assert python(sandbox, code, processes=30).limit == "processes"
+
+    def test_time_of_orphans_that_ended_counts(self, sandbox: LandlockExecutor) -> None:
+        code = ORPHANS + "for _ in range(60): orphan(burn); time.sleep(0.1)"
+        assert python(sandbox, code, cpu_seconds=1).limit == "cpu"
+
+    def test_temporary_files_without_a_name_count(self, sandbox: LandlockExecutor) -> None:
+        code = (
+            "import tempfile, time\nf = tempfile.TemporaryFile()\nf.write(bytes(200_000_000)); time.sleep(60)"
+        )
+        assert python(sandbox, code, memory_mb=100).limit == "memory"
+
+
 class TestEnd:
     def test_killing_everything_reaches_only_the_run(self, sandbox: LandlockExecutor) -> None:
+        assert python(sandbox, "print(os.getsid(0) == os.getpid())").output == "True\n"
         with subprocess.Popen(["sleep", "60"]) as bystander:
             outcome = python(sandbox, "os.kill(-1, 9); os.kill(os.getppid(), 9)")
             assert "PermissionError" in outcome.output or outcome.exit_code == 1
@@ -78,6 +113,23 @@ class TestEnd:
         launching._launcher._process.kill()
         launching._launcher._process.wait()
         assert sandbox.run(["true"]).ok
+
+    def test_what_a_killed_keeper_leaves_is_killed(self, sandbox: LandlockExecutor, work: Path) -> None:
+        def kill_keeper() -> None:
+            while not (work / "beat").exists():
+                time.sleep(0.01)
+            os.kill(int((work / "keeper").read_text()), signal.SIGKILL)
+
+        loop = "echo $PPID > keeper; setsid sh -c 'while :; do echo >> beat; sleep 0.01; done'"
+        killer = threading.Thread(target=kill_keeper)
+        killer.start()
+        with pytest.raises(SandboxUnavailable, match="keeper was killed"):
+            sandbox.run(["sh", "-c", loop])
+        killer.join()
+        time.sleep(0.2)
+        size = (work / "beat").stat().st_size
+        time.sleep(0.1)
+        assert (work / "beat").stat().st_size == size
 
     def test_a_killed_holder_leaves_nothing(self, work: Path) -> None:
         code = f"""

@@ -99,6 +99,13 @@ def test_unix_sockets_can_be_closed() -> None:
         ((141, 0, 0), ALLOW),  # setpriority
         ((141, 2, 0), ERRNO | EPERM),  # of all processes of the user
         ((203, 1), ERRNO | EPERM),  # sched_setaffinity
+        ((142, 1), ERRNO | EPERM),  # sched_setparam
+        ((144, 1), ERRNO | EPERM),  # sched_setscheduler
+        ((144, 0), ALLOW),
+        ((314, 1), ERRNO | EPERM),  # sched_setattr
+        ((251, 1, 1), ERRNO | EPERM),  # ioprio_set
+        ((468, 0), ERRNO | ENOSYS),  # file_getattr
+        ((469, 0), ERRNO | ENOSYS),  # file_setattr
         ((90, 0, 0o755), ASK),  # chmod
         ((280, 3, 0), ASK),  # utimensat
         ((92, 0), ERRNO | EPERM),  # chown
