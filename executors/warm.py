@@ -75,8 +75,11 @@ class WarmExecutor(SupervisedExecutor):
         return self._server.start(argv, self.work_dir.name, limits, (stdin, stdout, stderr))
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
-        if ending.limit or not isinstance(tree, WarmTree) or tree.code is None:
+        lost = isinstance(tree, WarmTree) and tree.code is None
+        if ending.limit or lost:
             self._server.suspect()
+        if lost and not ending.limit:
+            raise SandboxUnavailable("the warm server was lost during a run", "run it cold")
         return ending
 
 
@@ -89,6 +92,7 @@ class WarmPool:
         self._limits = limits
         self._lock = threading.Lock()
         self._servers: dict[Preload, WarmServer] = {}
+        self._retired: list[WarmServer] = []
         self._failed: set[Preload] = set()
         self._closed = False
 
@@ -122,9 +126,10 @@ class WarmPool:
             if server is not None and server.usable:
                 return server
             if server is not None:
-                self._servers.pop(preload).close()
+                self._retired.append(self._servers.pop(preload))
                 if server.never_ready:
                     self._failed.add(preload)
+            self._close_retired()
             if self._closed or preload in self._failed:
                 return None
             try:
@@ -144,10 +149,16 @@ class WarmPool:
             readable=(*self._view.readable, *preload.readable),
         )
 
+    def _close_retired(self) -> None:
+        for server in [server for server in self._retired if server.idle]:
+            server.close()
+            self._retired.remove(server)
+
     def close(self) -> None:
         """End all servers; safe to call twice."""
         with self._lock:
             self._closed = True
-            for server in self._servers.values():
+            for server in (*self._servers.values(), *self._retired):
                 server.close()
             self._servers.clear()
+            self._retired.clear()

@@ -7,11 +7,12 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,9 +59,10 @@ class Preload:
 class WarmTree(Namespace):
     """The processes of one warm run: in namespaces of their own, below the server's."""
 
-    def __init__(self, init: int, handle: int, report: socket.socket) -> None:
+    def __init__(self, init: int, handle: int, report: socket.socket, done: Callable[[], None]) -> None:
         super().__init__(init, handle)
         self._report = report
+        self._done = done
         self.ended = handle
         self.code: int | None = None
         """The exit code, as the server saw it; known after `wait`, None when the server did not say."""
@@ -73,6 +75,7 @@ class WarmTree(Namespace):
             self.code = int(self._report.recv(16))
         self._report.close()
         self._let_go()
+        self._done()
         code = -9 if self.code is None else self.code
         return code if code >= 0 else 128 - code
 
@@ -91,6 +94,7 @@ class WarmServer:
         self.never_ready = True
         """Whether it never could serve: another one would not, either."""
         self._suspected = False
+        self._running = 0
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="devteam-warm-")).resolve()
@@ -137,8 +141,13 @@ class WarmServer:
             self.never_ready = self._suspected = not self.known
             return bool(self.known)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no run of it is going on."""
+        return self._running == 0
+
     def suspect(self) -> None:
-        """Let it serve no more."""
+        """Let it serve no more; runs that are going on come to their end."""
         self._suspected = True
 
     def start(
@@ -154,15 +163,23 @@ class WarmServer:
             raise ValueError("a warm run has no network")
         job = {**self._told(limits), **self._program(argv), "folder": folder}
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._count(1)
         try:
             with theirs, input_from(json.dumps(job).encode()) as told:
                 handles = array.array("i", [told, theirs.fileno(), *standard])
                 self._host.sendmsg([b"run"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
             return self._begun(ours)
-        except (OSError, SandboxUnavailable) as error:
+        except BaseException as error:
             ours.close()
             self.suspect()
-            raise SandboxUnavailable(f"the warm server fails ({error})", "run it cold") from error
+            self._count(-1)
+            if isinstance(error, OSError | SandboxUnavailable):
+                raise SandboxUnavailable(f"the warm server fails ({error})", "run it cold") from error
+            raise
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._running += change
 
     def _begun(self, report: socket.socket) -> WarmTree:
         """The run's tree, once its first process has said that it is confined."""
@@ -177,9 +194,11 @@ class WarmServer:
                     raise SandboxUnavailable(data[1:].decode("utf-8", "replace") or "it ended", "run it cold")
                 else:
                     said = data
-            return WarmTree(_process_of(handle), handle, report)
+            return WarmTree(_process_of(handle), handle, report, lambda: self._count(-1))
         except BaseException:
             if handle >= 0:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
                 os.close(handle)
             raise
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,15 @@ def test_a_server_is_replaced_after_a_run_that_met_a_limit(pool: WarmPool, run: 
     assert before is not None
     assert after is not None
     assert before.work_dir != after.work_dir
+
+
+def test_a_run_goes_on_when_another_one_makes_its_server_suspect(pool: WarmPool, run: Run) -> None:
+    with ThreadPoolExecutor() as threads:
+        long = threads.submit(run, "import time; time.sleep(1.5); print('whole')")
+        time.sleep(0.3)
+        assert run("import time; time.sleep(60)", wall_seconds=0.2).limit == "wall"
+        assert pool.ready(PRELOAD, wait=30) is not None
+        assert long.result().output == "whole\n"
 
 
 def test_a_server_that_died_is_replaced_and_its_runs_with_it(pool: WarmPool) -> None:

@@ -1,0 +1,264 @@
+"""What warm verification saves: test runs and gates against the same commands, cold. Medians, side by side.
+
+`python benchmarks/warm_verification.py [RUNS]`. The small files run ten tests each, in the same confinement
+on both sides. The gates judge a tree with one failing test, as they do in every iteration but the accepted
+one (a green tree's accepting run, a fresh process, comes on top); the plain side is `ruff; mypy --strict;
+bandit; pytest` with coverage, without a cache.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from executors import Limits, SandboxUnavailable, open_executor
+from executors.running import WorkspaceExecutor
+from executors.warm import WarmExecutor, WarmPool
+from team.gates import judge, make_target, warm_up
+from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
+from team.gates.runner import command
+from team.gates.warmth import TESTS, tools
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ten.py"]
+TEN = "".join(
+    f"\n\ndef test_{number}() -> None:\n    assert {number} + 1 == {number + 1}\n" for number in range(10)
+)
+IMPORTS = "import fastapi\nimport pandas\nimport sqlalchemy\n"
+RED = "def test_red() -> None:\n    assert 1 == 2\n"
+
+APP = '''"""A small service."""
+
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel, Field
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import StaticPool
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class Item(Base):
+    """A thing with a price."""
+
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    cents: Mapped[int]
+
+
+class ItemIn(BaseModel):
+    """What a client sends."""
+
+    name: str = Field(min_length=1, max_length=40)
+    cents: int = Field(ge=0)
+
+
+engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+Base.metadata.create_all(engine)
+app = FastAPI()
+
+
+@app.post("/items", status_code=201)
+def create(item: ItemIn) -> int:
+    """Store an item; its number."""
+    with Session(engine) as session:
+        row = Item(name=item.name, cents=item.cents)
+        session.add(row)
+        session.commit()
+        return row.id
+
+
+@app.get("/items/{number}")
+def read(number: int) -> ItemIn:
+    """An item."""
+    with Session(engine) as session:
+        row = session.scalar(select(Item).where(Item.id == number))
+        if row is None:
+            raise HTTPException(404)
+        return ItemIn(name=row.name, cents=row.cents)
+'''
+APP_TESTS = """import httpx
+import pytest
+
+from app.main import app
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["a", "b", "c", "d"])
+async def test_what_is_stored_is_read(client: httpx.AsyncClient, name: str) -> None:
+    number = (await client.post("/items", json={"name": name, "cents": 5})).json()
+    assert (await client.get(f"/items/{number}")).json() == {"name": name, "cents": 5}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("cents", [-1, "many", None])
+async def test_a_wrong_price_is_refused(client: httpx.AsyncClient, cents: object) -> None:
+    assert (await client.post("/items", json={"name": "x", "cents": cents})).status_code == 422
+
+
+@pytest.mark.asyncio
+async def test_an_item_that_is_not_there(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/items/999")).status_code == 404
+"""
+SMALL = {"app/__init__.py": '"""A service."""\n', "app/main.py": APP, "tests/test_items.py": APP_TESTS}
+
+
+def main(runs: int) -> int:
+    """Measure, print, and say by the exit code whether every figure is reached."""
+    with tempfile.TemporaryDirectory(prefix="devteam-benchmark-") as place:
+        folder = Path(place).resolve()
+        try:
+            sandbox = open_executor("auto", work_dir=folder, limits=Limits(wall_seconds=300))
+        except SandboxUnavailable as missing:
+            print(missing, file=sys.stderr)
+            return 3
+        with sandbox:
+            if sandbox.warm is None:
+                print("this machine's confinement has no warm runs", file=sys.stderr)
+                return 3
+            warming = timed(lambda: warmed(sandbox, sandbox.warm))
+            print(f"warming up both processes, in the background   {warming * 1000:8.0f} ms")
+            reached = [
+                pytest_file("10 light tests", "", sandbox, runs, 4),
+                pytest_file("10 tests, pandas + FastAPI + SQLAlchemy", IMPORTS, sandbox, runs, 10),
+                gates("small FastAPI module", written(folder / "small", SMALL), sandbox, runs),
+                gates("demo module", demo(folder), sandbox, runs),
+            ]
+    return 0 if all(reached) else 1
+
+
+def warmed(sandbox: WorkspaceExecutor, pool: WarmPool | None) -> None:
+    warm_up(sandbox)
+    for preload in (TESTS, tools(sandbox.interpreter)):
+        if pool is None or pool.ready(preload, wait=60) is None:
+            raise SystemExit("the warm processes do not start")
+
+
+def pytest_file(name: str, imports: str, sandbox: WorkspaceExecutor, runs: int, factor: float) -> bool:
+    """`python -m pytest` over one file, and the gates' runner of tests, cold and in a fork."""
+    warm = sandbox.warm.ready(TESTS, wait=60) if sandbox.warm else None
+    if warm is None:
+        raise SystemExit("the warm process was lost")
+    plain: list[float] = []
+    cold: list[float] = []
+    forked: list[float] = []
+    empty: list[float] = []
+    with warm.new_folder() as folder:
+        (folder / "test_ten.py").write_text(imports + TEN)
+        for _ in range(runs):  # side by side, so that a busy machine is busy for all
+            plain.append(timed(lambda: ran(sandbox.over(folder), ["python", "-s", *PYTEST])))
+            cold.append(timed(lambda: runner(sandbox.over(folder))))
+            forked.append(timed(lambda: runner(warm.over(folder))))
+            empty.append(timed(lambda: ran(warm.over(folder), ["python", "-s", "-c", "pass"])))
+    reached = compared(name, statistics.median(plain), {"the gates' runner, in a fork": (forked, factor)})
+    print(f"  the gates' runner, cold                      {statistics.median(cold) * 1000:8.0f} ms")
+    print(f"  a fork in fresh namespaces that does nothing {statistics.median(empty) * 1000:8.0f} ms")
+    return reached
+
+
+def runner(executor: WorkspaceExecutor | WarmExecutor) -> None:
+    job = {
+        "nonce": "nonce",
+        "options": PYTEST_OPTIONS,
+        "unwanted": PYTEST_UNWANTED,
+        "files": ["test_ten.py"],
+        "seconds": 60,
+    }
+    report = executor.run_reporting(command("run_pytest"), stdin=json.dumps(job).encode()).report
+    if report.count(b'"finish"') != 10:
+        raise SystemExit(f"the runner fails:\n{report.decode()}")
+
+
+def ran(executor: WorkspaceExecutor | WarmExecutor, argv: list[str]) -> None:
+    outcome = executor.run(argv)
+    if outcome.exit_code:
+        raise SystemExit(f"{argv} failed:\n{outcome.output}")
+
+
+def gates(name: str, tree: Path, sandbox: WorkspaceExecutor, runs: int) -> bool:
+    """The gates over a tree that is not accepted yet, against the plain commands."""
+    learning = timed(lambda: judge(make_target(tree, sandbox), ["types"]))
+    print(f"{name}: mypy reads its packages, once per machine  {learning * 1000:6.0f} ms")
+    (tree / "tests/test_red.py").write_text(RED)
+    plain = [timed(lambda: plain_commands(tree, sandbox)) for _ in range(2)]
+    judged = [timed(partial(judged_red, tree, sandbox, number)) for number in range(runs + 1)]
+    return compared(
+        f"{name}: static gates, tests, coverage",
+        statistics.median(plain),
+        {"first iteration": (judged[:1], 5), "later iterations": (judged[1:], 15)},
+    )
+
+
+def judged_red(tree: Path, sandbox: WorkspaceExecutor, number: int) -> None:
+    (tree / "app/number.py").write_text(f'"""A number that changes."""\n\nNUMBER = {number}\n')
+    results = {result.name: result for result in judge(make_target(tree, sandbox))}
+    if not results["tests"].red or results["types"].status == "error":
+        raise SystemExit(f"the gates say something else: {results}")
+
+
+def plain_commands(tree: Path, sandbox: WorkspaceExecutor) -> None:
+    """What a person would type, one after the other."""
+    python = str(sandbox.interpreter.executable)
+    with tempfile.TemporaryDirectory(prefix="devteam-benchmark-") as cache:
+        mypy = ["mypy", "--strict", f"--python-executable={python}", f"--cache-dir={cache}", "."]
+        commands = [
+            [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
+            [sys.executable, "-m", *mypy],
+            [sys.executable, "-m", "bandit", "-q", "-r", "."],
+            [python, "-m", "coverage", "run", f"--data-file={cache}/data", "-m", "pytest", "-q"],
+        ]
+        for line in commands:
+            subprocess.run(line, cwd=tree, check=False, capture_output=True)
+
+
+def demo(folder: Path) -> Path:
+    """The files of `devteam crud examples/invoices.yaml`."""
+    devteam = Path(sys.executable).with_name("devteam")
+    made = folder / "demo"
+    line = [str(devteam), "crud", str(ROOT / "examples/invoices.yaml"), "--model", "draft"]
+    line += ["--output", str(made), "--work-dir", str(folder / "sessions")]
+    subprocess.run(line, check=True, capture_output=True)
+    return made
+
+
+def written(tree: Path, files: Mapping[str, str]) -> Path:
+    for path, text in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+    return tree
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def compared(name: str, cold: float, sides: Mapping[str, tuple[list[float], float]]) -> bool:
+    """Print the medians with their ratios; whether all are reached."""
+    print(f"{name}\n  cold                                         {cold * 1000:8.0f} ms")
+    reached = True
+    for side, (times, factor) in sides.items():
+        middle = statistics.median(times)
+        reached = reached and cold / middle >= factor
+        print(f"  {side:44} {middle * 1000:8.0f} ms  {cold / middle:5.1f}× faster (wanted: {factor:g}×)")
+    return reached
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 7))
