@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import textwrap
 import threading
 import time
@@ -34,8 +35,10 @@ def work(sandbox: LandlockExecutor) -> Path:
     return sandbox.work_dir
 
 
-def runs_left() -> list[str]:
-    return [path.name for path in Path("/tmp").glob(f"devteam-run-{os.getpid()}-*")]
+def held() -> tuple[set[str], set[Path]]:
+    """The descriptors of this process, and the folders of its runs."""
+    folders = Path(tempfile.gettempdir()).glob(f"devteam-run-{os.getpid()}-*")
+    return {path.name for path in Path("/proc/self/fd").iterdir()}, set(folders)
 
 
 ORPHANS = """
@@ -61,7 +64,13 @@ class TestLimits:
         assert python(sandbox, code, processes=30).limit == "processes"
 
     def test_time_of_orphans_that_ended_counts(self, sandbox: LandlockExecutor) -> None:
-        code = ORPHANS + "for _ in range(60): orphan(burn); time.sleep(0.1)"
+        one_by_one = """
+for _ in range(60):
+    reading, writing = os.pipe()
+    orphan(burn)
+    os.close(writing); os.read(reading, 1); os.close(reading)
+"""
+        code = ORPHANS + one_by_one
         assert python(sandbox, code, cpu_seconds=1).limit == "cpu"
 
     def test_temporary_files_without_a_name_count(self, sandbox: LandlockExecutor) -> None:
@@ -98,14 +107,13 @@ class TestEnd:
 
     def test_nothing_is_left(self, sandbox: LandlockExecutor) -> None:
         sandbox.run(["true"])  # starts the launcher
-        handles, folders = os.listdir("/proc/self/fd"), runs_left()  # noqa: PTH208
+        before = held()
         closed = "mkdir -p $TMPDIR/a/b; touch $TMPDIR/a/b/c; chmod 0 $TMPDIR/a/b $TMPDIR/a; nosuch"
         for _ in range(20):
             sandbox.run(["sh", "-c", closed])
             sandbox.run(["no-such-program"])
         python(sandbox, "os.chdir(os.environ['TMPDIR'])\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')")
-        assert os.listdir("/proc/self/fd") == handles  # noqa: PTH208
-        assert runs_left() == folders
+        assert held() == before
 
     def test_a_launcher_that_is_killed_is_replaced(self, sandbox: LandlockExecutor) -> None:
         assert sandbox.run(["true"]).ok
