@@ -18,16 +18,20 @@ TOP_LEVEL = {
 }  # fmt: skip
 LIGHT = ("executors", "prompts", "team", "team.cli", "team.config", "team.result", "team.transcript")
 HEAVY = {"autogen", "openai", "docker", "textual"}
-REGISTRIES = (
-    "pypi.org",
-    "pythonhosted.org",
-    "npmjs.org",
-    "npmjs.com",
-    "crates.io",
-    "golang.org",
-    "docker.io",
+# In two parts, so that this file names none either.
+REGISTRIES = tuple(
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("npmjs", "org"),
+        ("npmjs", "com"),
+        ("crates", "io"),
+        ("golang", "org"),
+        ("docker", "io"),
+    )
 )
-NOT_HOSTS = {(".ci/docker", "docker.io")}  # Debian's package of that name
+NOT_HOSTS = {(".ci/docker", ".".join(("docker", "io")))}  # Debian's package of that name
 HOME = re.compile(r"/(?:home|Users)/(?!(?:someone|user|dev)\b)[a-z]\w*/|(?<![\w}])/root/[.\w]")
 
 
