@@ -250,10 +250,9 @@ def run(how: str, what: str, arguments: list[str]) -> None:
 
 
 def reseed() -> None:
-    """Each fork has its own random numbers, as each start of an interpreter would."""
-    for name in ("random", "numpy.random"):
-        if name in sys.modules:
-            sys.modules[name].seed()
+    """Each fork has its own random numbers, as each start has; `random` sees to that by itself."""
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
     if "tempfile" in sys.modules:
         vars(sys.modules["tempfile"])["_name_sequence"] = None
 

@@ -161,6 +161,45 @@ def test_a_run_cannot_see_the_server_or_another_run(warm: WarmExecutor, run: Run
         assert run(code).output == "['1', '2'] [] ['home'] 4\n"  # the fourth is the folder that is listed
 
 
+OWN_PLACES = """
+import ctypes, json, os, time
+own = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
+own |= {place: os.stat(place).st_dev for place in ("/dev/pts", "/dev/shm", "/tmp", "/proc")}
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(json.dumps({
+    "own": own,
+    "rights": [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
+    "filters": status["Seccomp"].strip(),
+    "dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
+    "threads": [os.environ["OMP_NUM_THREADS"], os.environ.get("JE_ARROW_MALLOC_CONF")],
+}))
+time.sleep(1)
+"""
+
+
+def test_every_run_has_namespaces_and_mounts_of_its_own_and_no_rights(run: Run) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = [future.result() for future in [threads.submit(run, OWN_PLACES) for _ in range(2)]]
+    one, other = (json.loads(outcome.output) for outcome in outcomes)
+    assert {name for name, number in one["own"].items() if number == other["own"][name]} <= {
+        "time",
+        "time_for_children",
+    }
+    for told in (one, other):
+        assert told["rights"] == [0] * 5
+        assert (told["filters"], told["dumpable"], told["threads"]) == ("2", 1, ["2", None])
+
+
+def test_runs_at_the_same_time_do_not_reach_each_other_by_network(run: Run) -> None:
+    listen = "import socket, time; s = socket.create_server(('127.0.0.1', 5055)); time.sleep(1.5)"
+    connect = "import socket; socket.create_connection(('127.0.0.1', 5055), timeout=1)"
+    with ThreadPoolExecutor() as threads:
+        listening = threads.submit(run, listen)
+        time.sleep(0.5)
+        assert "ConnectionRefusedError" in run(connect).output
+        assert listening.result().exit_code == 0
+
+
 def test_no_attempt_to_break_out_comes_through(warm: WarmExecutor) -> None:
     def attempt(view: object, limits: Limits, command: list[str]) -> object:
         with warm.new_folder() as folder:
