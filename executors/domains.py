@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import select
@@ -96,6 +97,8 @@ class DomainTree:
                 signal.pidfd_send_signal(self._keeper_handle, signal.SIGKILL)
         self._listen()
         self._link.close()
+        if self._told.keys().isdisjoint({"exit", "missing", "failed"}):  # it was killed, and removed nothing
+            shutil.rmtree(self._folder, ignore_errors=True)
         for handle in (self._keeper_handle, self._proc, self.ended):
             os.close(handle)
         code = self._told.get("exit", -signal.SIGKILL)
@@ -175,6 +178,11 @@ def _start(
         return tree
 
 
+@functools.cache
+def _filter(network: bool) -> str:
+    return seccomp.program(namespaces=False, network=network).hex()
+
+
 def _job(argv: Sequence[str], view: View, limits: Limits, folder: Path) -> Job:
     home, temporary = (folder / name for name in _WRITABLE)
     shims = folder / _SHIMS
@@ -199,7 +207,7 @@ def _job(argv: Sequence[str], view: View, limits: Limits, folder: Path) -> Job:
         work_dir=str(view.work_dir),
         folder=str(folder),
         rlimits=[(name, soft, hard) for name, (soft, hard) in bounds.items()],
-        filter=seccomp.program(namespaces=False, network=limits.network).hex(),
+        filter=_filter(limits.network),
         answered={str(number): name for number, name in seccomp.answered_calls().items()},
         writable=[str(path) for path in writable],
         protected=[str(view.work_dir / name) for name in view.protected],

@@ -7,7 +7,6 @@ import resource
 import signal
 import socket
 from contextlib import suppress
-from pathlib import Path
 
 from executors.launcher import kernel
 from executors.launcher.job import Job
@@ -25,8 +24,7 @@ def become(job: Job, *, stdin: int, stdout: int, stderr: int, ruleset: int, talk
         os.setsid()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        with suppress(OSError):  # a /proc that cannot be written costs no safety
-            Path("/proc/self/oom_score_adj").write_text("1000")  # rather than anything of the user's
+        _be_the_first_to_go()
         for name, soft, hard in job["rlimits"]:
             resource.setrlimit(name, (soft, hard))
         os.chdir(job["work_dir"])
@@ -45,3 +43,11 @@ def become(job: Job, *, stdin: int, stdout: int, stderr: int, ruleset: int, talk
         talk.send(MISSING + str(error.errno).encode())
     finally:
         os._exit(1)
+
+
+def _be_the_first_to_go() -> None:
+    """When memory is short, rather than anything of the user's. To be refused costs no safety."""
+    with suppress(OSError):
+        handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(handle, b"1000")
+        os.close(handle)

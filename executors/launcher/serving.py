@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -18,6 +19,8 @@ def main(number: int) -> None:
     """Serve requests from the socket with this number until its other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the holder's to handle: it ends the runs
     kernel.adopt_orphans()
+    gc.disable()
+    gc.freeze()  # forks share what is not written to
     woken, waking = os.pipe()
     os.set_blocking(waking, False)
     os.set_blocking(woken, False)

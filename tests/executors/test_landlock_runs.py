@@ -129,11 +129,14 @@ class TestEnd:
             os.kill(int((work / "keeper").read_text()), signal.SIGKILL)
 
         loop = "echo $PPID > keeper; setsid sh -c 'while :; do echo >> beat; sleep 0.01; done'"
+        sandbox.run(["true"])  # starts the launcher
+        before = held()
         killer = threading.Thread(target=kill_keeper)
         killer.start()
         with pytest.raises(SandboxUnavailable, match="keeper was killed"):
             sandbox.run(["sh", "-c", loop])
         killer.join()
+        assert held() == before
         time.sleep(0.2)
         size = (work / "beat").stat().st_size
         time.sleep(0.1)
