@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from executors import Executor, Limits
 from executors.blocks import Block, CommandBlock, read_message
@@ -21,6 +22,9 @@ from team.transcript.history import History, NullHistory
 from team.transcript.store import SessionLog
 from team.triage import is_test_path
 
+if TYPE_CHECKING:
+    from team.specs import Spec
+
 COMMAND_SECONDS = 20.0
 MAX_COMMANDS = 5
 TEST_GATES = frozenset({"tests", "coverage"})
@@ -30,6 +34,7 @@ TEST_GATES = frozenset({"tests", "coverage"})
 class ExecutorTurn:
     """Runs the executor's turns of one session over one workspace."""
 
+    spec: Spec
     root: Path
     sandbox: Executor
     history: History | NullHistory
@@ -116,7 +121,7 @@ class ExecutorTurn:
                 results[name] = _result(event)
         left = [name for name in wanted if name not in results]
         if left:
-            target = make_target(self.root, self.sandbox, self.settings)
+            target = make_target(self.root, self.sandbox, self.settings, spec=self.spec)
             for result in judge(target, left, on_start=lambda name: self.on_status(f"gate {name}")):
                 self.log.record(_event(result, iteration))
                 results[result.name] = result

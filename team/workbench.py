@@ -125,6 +125,7 @@ def open_workbench(
     if history.note:
         log.record(Note(text=history.note))
     turn = ExecutorTurn(
+        spec=board.spec,
         root=files,
         sandbox=sandbox,
         history=history,

@@ -12,6 +12,7 @@ from team.reading import MappingAccess
 
 if TYPE_CHECKING:
     from executors import Executor
+    from team.specs import Spec
 
 GateStatus = Literal["pass", "fail", "skip", "error"]
 Severity = Literal["critical", "major", "minor"]
@@ -66,7 +67,8 @@ class GateSettings:
 class Target:
     """The tree that is judged. Paths are POSIX and relative to `root`, sorted.
 
-    `executor_name` says what confines our own tools, as in `executors.open_executor`.
+    `executor_name` says what confines our own tools, as in `executors.open_executor`. `spec` is what was to
+    be built; None where only code is known, as for `devteam check`.
     """
 
     root: Path
@@ -75,6 +77,7 @@ class Target:
     tests: tuple[str, ...]
     settings: GateSettings = field(default_factory=GateSettings)
     executor_name: str = "auto"
+    spec: Spec | None = None
 
 
 class ToolFailed(Exception):

@@ -11,13 +11,19 @@ from team.gates.base import GateSettings, Target
 
 if TYPE_CHECKING:
     from executors import Executor
+    from team.specs import Spec
 
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 DEFAULTS = GateSettings()
 
 
 def make_target(
-    root: Path, sandbox: Executor, settings: GateSettings = DEFAULTS, *, executor_name: str = "auto"
+    root: Path,
+    sandbox: Executor,
+    settings: GateSettings = DEFAULTS,
+    *,
+    executor_name: str = "auto",
+    spec: Spec | None = None,
 ) -> Target:
     """Scan a tree for Python files, following no link.
 
@@ -28,6 +34,7 @@ def make_target(
         sandbox: where the tests run; its interpreter's packages are what types are checked against.
         settings: the thresholds that a person may choose.
         executor_name: what confines our own tools; `auto` takes the sandbox's own kind.
+        spec: what was to be built, where that is known.
 
     Raises:
         OSError: the folder cannot be listed.
@@ -40,6 +47,7 @@ def make_target(
         tests=tuple(path for path in paths if is_test_file(path)),
         settings=settings,
         executor_name=sandbox.name if executor_name == "auto" else executor_name,
+        spec=spec,
     )
 
 
