@@ -147,15 +147,33 @@ def memory_sizes(limits: Limits) -> tuple[int, int]:
     return memory // 2, memory // 2
 
 
-def _read_only_trees(view: View) -> Iterator[str]:
-    links = view.interpreter.links()
+def below(folders: Sequence[str], view: View) -> tuple[list[str], dict[str, str]]:
+    """What a view shows in some folders: read-only trees, and links with their targets."""
+    trees = [str(tree) for tree in _trees(view) if _within(tree, folders)]
+    return trees, {str(path): target for path, target in _links(view) if _within(path, folders)}
+
+
+def _trees(view: View) -> list[Path]:
+    """Folders and files to be read, shallow ones first."""
     trees = {*view.interpreter.prefixes, *view.readable}
-    for tree in sorted(trees, key=lambda path: (len(path.parts), path)):
-        if not any(tree.is_relative_to(system) for system in SYSTEM):
-            yield from ("--ro-bind", str(tree), str(tree))
-    for path, target in links:
-        if not any(path.is_relative_to(system) for system in SYSTEM):
-            yield from ("--symlink", target, str(path))
+    return sorted(
+        (tree for tree in trees if not _within(tree, SYSTEM)), key=lambda path: (len(path.parts), path)
+    )
+
+
+def _links(view: View) -> list[tuple[Path, str]]:
+    return [(path, target) for path, target in view.interpreter.links() if not _within(path, SYSTEM)]
+
+
+def _within(path: Path, folders: Sequence[str]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _read_only_trees(view: View) -> Iterator[str]:
+    for tree in _trees(view):
+        yield from ("--ro-bind", str(tree), str(tree))
+    for path, target in _links(view):
+        yield from ("--symlink", target, str(path))
     if not (view.interpreter.scripts / "python").exists():
         yield from ("--symlink", str(view.interpreter.executable), f"{SHIMS}/python")
 

@@ -198,9 +198,27 @@ def mounts(told: dict[str, Any]) -> None:
     _check(_libc.umount2(runs.encode(), _DETACH), "umount")
     _mount("proc", "/proc", "proc", _RDONLY | _NOSUID | _NODEV | _NOEXEC)
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    shown = {path: os.open(path, os.O_PATH) for path in told["shown"]}
     for place, size in told["memory"].items():
         _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, f"size={size},mode=1777")
     Path(told["home"]).mkdir(0o755)
+    show_again(shown, told["links"])
+
+
+def show_again(shown: dict[str, int], links: dict[str, str]) -> None:
+    """What is to be read below a folder that now lies in memory, such as an environment in /tmp."""
+    for path, handle in shown.items():
+        source, target = Path(f"/proc/self/fd/{handle}"), Path(path)
+        if source.is_dir():
+            target.mkdir(0o755, parents=True, exist_ok=True)
+        elif not target.exists():
+            target.parent.mkdir(0o755, parents=True, exist_ok=True)
+            target.touch()
+        _mount(str(source), path, None, _BIND | _REC)
+        os.close(handle)
+    for path, link in links.items():
+        Path(path).parent.mkdir(0o755, parents=True, exist_ok=True)
+        Path(path).symlink_to(link)
 
 
 def give_up_rights(code: bytes) -> None:

@@ -30,6 +30,7 @@ _INSIDE = Path(__file__).with_name("warm_inside.py")
 _START_SECONDS = 60.0
 _JOB_SECONDS = 10.0
 _END_SECONDS = 5.0
+_SHARED, _TEMPORARY = _IN_MEMORY = ("/dev/shm", "/tmp")
 _SINGLE_THREADED: Mapping[str, str] = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -90,6 +91,7 @@ class WarmServer:
     def __init__(self, program: Path, view: View, preload: Preload, limits: Limits) -> None:
         self.preload = preload
         self.interpreter = view.interpreter
+        self._shown, self._links = bubblewrap.below(_IN_MEMORY, view)
         self.known: frozenset[str] = frozenset()
         self.never_ready = True
         """Whether it never could serve: another one would not, either."""
@@ -217,7 +219,9 @@ class WarmServer:
             "home": HOME,
             "user": USER_ID,
             "writable": self.preload.writable,
-            "memory": {"/dev/shm": shm, "/tmp": tmp},
+            "memory": {_SHARED: shm, _TEMPORARY: tmp},
+            "shown": self._shown,
+            "links": self._links,
             "rlimits": [(name, *bounds) for name, bounds in rlimits(limits, tasks=True).items()],
             "filter": seccomp.program(unix_sockets=True).hex(),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ from typing import Any
 
 import pytest
 from support.openai_server import OpenAIServer
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for name in [*os.environ]:
     if name.startswith(("OPENAI_", "DEVTEAM_")) or name == "OAI_CONFIG_LIST":

@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -279,6 +281,27 @@ def test_a_workspace_must_be_the_servers(warm: WarmExecutor, tmp_path: Path) -> 
 def test_the_modules_that_are_there_already_are_told(warm: WarmExecutor) -> None:
     assert {"json", "random", "os", "sys"} <= warm.known
     assert "no_such_module" not in warm.known
+
+
+@pytest.fixture
+def environment() -> Iterator[Path]:
+    """A folder that lies where runs have memory of their own, as a clone in /tmp does."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder, "lib").mkdir()
+        Path(folder, "lib", "module.py").write_text("told")
+        yield Path(folder)
+
+
+def test_what_may_be_read_below_tmp_is_there_and_cannot_be_changed(pool: WarmPool, environment: Path) -> None:
+    lib, module = environment / "lib", environment / "lib" / "module.py"
+    warm = pool.ready(replace(PRELOAD, readable=(lib, module)), wait=30)
+    assert warm is not None
+    code = "import sys\nfor mode in 'ra':\n    print(open(sys.argv[1], mode).read())"
+    with warm.new_folder() as folder:
+        outcome = warm.over(folder).run(["python", "-I", "-c", code, str(module)])
+    assert outcome.output.startswith("told\n")
+    assert "Read-only file system" in outcome.output
+    assert module.read_text() == "told"
 
 
 def test_nothing_is_left_when_the_sandbox_closes(tmp_path: Path) -> None:
