@@ -19,7 +19,7 @@ from executors.following import Following, job_for
 from executors.image import Image, find_image
 from executors.image_packages import interpreter_for_types
 from executors.interpreter import Interpreter
-from executors.ownership import lent, user_of_code
+from executors.ownership import lent, require_lending, user_of_code
 from executors.running import WorkspaceExecutor
 from executors.scan import Snapshot
 from executors.selftest import check_confinement
@@ -163,6 +163,7 @@ def open_docker(
             with DockerExecutor(replace(settings, limits=limits, readable=()), view.work_dir) as trial:
                 return trial.run_reporting(command)
 
+        require_lending(work_dir)
         reap(client)
         check_confinement("Docker", [found], run, expected=_SEEN)
         return DockerExecutor(settings, work_dir, owns_client=True)
