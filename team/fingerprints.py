@@ -1,0 +1,65 @@
+"""Failures told apart: a finding without what changes from patch to patch though the failure is the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from team.gates.base import Finding, GateResult
+
+# Strings as Python writes them; an apostrophe inside a word, as in "doesn't", opens none.
+_QUOTED = re.compile(r"(?<!\w)[bru]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`)")
+_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\w.@+-]*[/\\])+[\w.@+-]*")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|[+-]?\b\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
+_ADDRESSED = re.compile(r"<[\w.<>]+ (?:object )?at [^>]*>")
+_COLLECTED = re.compile(r"[\[({][\s#',:]*(?:(?:None|True|False)[\s#',:]*)*[\])}]")
+_EXAMPLE = re.compile(r"^\s*(?:E\s+)?(?:Falsifying (?:explicit )?example|You can reproduce this example)")
+
+
+LONGEST = 1000
+"""Letters of a message that count."""
+
+
+class Fingerprint(NamedTuple):
+    """What makes a failure the same: its gate, rule and file, and its message without what moves."""
+
+    gate: str
+    rule: str
+    file: str
+    message: str
+
+
+def fingerprint(gate: str, finding: Finding) -> Fingerprint:
+    """The fingerprint of one finding of one gate. A place's line and column do not count."""
+    return Fingerprint(gate, finding.rule, finding.file or "", normalised(finding.message))
+
+
+def fingerprints(results: Iterable[GateResult]) -> frozenset[Fingerprint]:
+    """The fingerprints of all findings that turn gates red; a red gate that says nothing has one, too."""
+    found = set()
+    for result in results:
+        if not result.red:
+            continue
+        deciding = [finding for finding in result.findings if finding.severity != "minor"]
+        found |= {fingerprint(result.name, finding) for finding in deciding}
+        if not deciding:
+            found.add(Fingerprint(result.name, "", "", normalised(result.why)))
+    return frozenset(found)
+
+
+def normalised(message: str) -> str:
+    """A message's first line without paths, numbers, addresses, quoted values and examples.
+
+    What follows the first line of a failing test is its traceback, which moves with every patch; the
+    examples that hypothesis found are dropped, and what stands in brackets is one value, in any order.
+    """
+    lines = [line for line in message.splitlines() if line.strip() and not _EXAMPLE.match(line)]
+    text = lines[0].strip()[:LONGEST] if lines else ""
+    text = _ADDRESSED.sub("<object>", text)
+    text = _QUOTED.sub("'#'", text)
+    text = _PATH.sub("<path>", text)
+    text = _NUMBER.sub("#", text)
+    for _ in range(4):  # collections in collections
+        text = _COLLECTED.sub("#", text)
+    return " ".join(text.split())
