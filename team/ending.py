@@ -16,6 +16,9 @@ from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded
 from team.transcript.store import SessionLog, read_summary
 
+KINDS_OF_EVIDENCE = ("contract", "examples", "tests")
+"""The strongest first."""
+
 
 def conclude(
     log: SessionLog, board: Board, reason: Reason, detail: str, chat: list[dict[str, Any]]
@@ -91,8 +94,8 @@ def _sum(calls: list[ModelCall]) -> RoleUsage:
 
 def _evidence(board: Board) -> tuple[str, ...]:
     report = board.report
-    passed = {result.name for result in report.results if result.status == "pass"} if report else set()
-    return tuple(name for name in ("contract", "examples", "tests") if name in passed)
+    given = {result.evidence for result in report.results if result.status == "pass"} if report else set()
+    return tuple(kind for kind in KINDS_OF_EVIDENCE if kind in given)
 
 
 def _record(log: SessionLog, result: GenerationResult) -> None:

@@ -197,10 +197,18 @@ def _event(result: GateResult, iteration: int) -> Gate:
         findings=result.findings,
         seconds=result.seconds,
         why=result.why,
+        evidence=result.evidence,
+        cases=result.cases,
     )
 
 
 def _result(event: Gate) -> GateResult:
     return GateResult(
-        name=event.name, status=event.status, findings=event.findings, seconds=event.seconds, why=event.why
+        name=event.name,
+        status=event.status,
+        findings=event.findings,
+        seconds=event.seconds,
+        why=event.why,
+        evidence=event.evidence,
+        cases=event.cases,
     )

@@ -44,6 +44,10 @@ class GateResult(MappingAccess):
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
     why: str = Field(default="", description="the reason of a skip or an error, else a short summary")
+    evidence: str = Field(default="", description="what a pass is evidence of: contract, examples or tests")
+    cases: dict[str, str] = Field(
+        default_factory=dict, description="case → pass or why not, where each has its own"
+    )
 
     @property
     def red(self) -> bool:

@@ -140,6 +140,8 @@ def pinned_configuration() -> str:
         + "\nin a session, a run in a fork of a warm process may come first: it can only say red",
         "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
+        "contract (of the sandbox)": "called from another process; what it answers is compared in ours"
+        + "\nit sees neither the expected values nor the tests",
     }
     return "\n\n".join(f"[{name}]\n{text}" for name, text in sections.items()) + "\n"
 

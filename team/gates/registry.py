@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from team.gates.base import Gate
+from team.gates.contract.gate import ContractGate
 from team.gates.coverage import CoverageGate
 from team.gates.evidence import Evidence
 from team.gates.lint import LintGate
@@ -20,6 +21,7 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "security": SecurityGate,
     "tests": TestsGate,
     "coverage": CoverageGate,
+    "contract": ContractGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)
 

@@ -27,4 +27,5 @@ class TestsGate:
         run, facts = self._evidence.tests, self._evidence.facts
         findings = findings_of(run, target, facts)
         passed = sum(record.passed for record in run.story.tests.values())
-        return result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
+        said = result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
+        return said.model_copy(update={"evidence": "tests"})

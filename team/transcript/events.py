@@ -83,6 +83,8 @@ class Gate(Event):
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
     why: str = ""
+    evidence: str = ""
+    cases: dict[str, str] = Field(default_factory=dict)
 
 
 class Verdict(Event):

@@ -233,7 +233,7 @@ class TestWhereNamespacesAreForbidden:
         done = self.forbidden(sys.executable, *command)
         told = json.loads(done.stdout)
         assert (told["status"], told["iterations"]) == ("accepted", 2), done.stderr
-        assert {gate["status"] for gate in told["gates"].values()} == {"pass"}
+        assert {gate["status"] for gate in told["gates"].values()} <= {"pass", "skip"}
         session = json.loads((Path(told["path"]) / "session.json").read_text())
         assert session["sandbox"].startswith("Landlock ABI")
 

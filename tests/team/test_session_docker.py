@@ -35,7 +35,7 @@ def test_a_session_is_accepted_in_docker_and_leaves_no_container(tmp_path: Path)
     config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "sessions", executor="docker")
     result = run_session(TaskSpec(requirements=TASK), config)
     assert (result.reason, result.iterations) == (Reason.ACCEPTED, 1)
-    assert {gate.status for gate in result.gates.values()} == {"pass"}
+    assert {gate.status for gate in result.gates.values()} <= {"pass", "skip"}
     folder = Path(result.path)
     for file in folder.rglob("*"):
         assert file.lstat().st_uid == tmp_path.stat().st_uid, f"{file} did not come back to its owner"

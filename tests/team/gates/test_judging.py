@@ -8,6 +8,9 @@ from support.gate_trees import Make
 from executors import Executor
 from team.gates import GATE_NAMES, judge, make_target, pinned_configuration
 
+NEED_A_SPEC = {"contract"}
+"""Gates that skip where only code is known."""
+
 
 def test_a_good_tree_passes_every_gate_and_is_left_as_it_was(target: Make, good: dict[str, str]) -> None:
     tree = target(good)
@@ -15,7 +18,8 @@ def test_a_good_tree_passes_every_gate_and_is_left_as_it_was(target: Make, good:
 
     results = judge(tree, on_start=started.append)
 
-    assert [(result.name, result.status) for result in results] == [(name, "pass") for name in GATE_NAMES]
+    assert [result.name for result in results] == list(GATE_NAMES)
+    assert {result.status for result in results if result.name not in NEED_A_SPEC} == {"pass"}
     assert sorted(started) == sorted(GATE_NAMES)
     left = {path.relative_to(tree.root).as_posix() for path in tree.root.rglob("*") if path.is_file()}
     assert left == set(good)
@@ -40,7 +44,7 @@ def test_a_file_that_does_not_compile_turns_every_gate_red_but_is_told_once(
 ) -> None:
     results = judge(target({**good, "app/calc.py": "def add(:\n"}))
 
-    assert {result.status for result in results} == {"fail"}
+    assert {result.status for result in results if result.name not in NEED_A_SPEC} == {"fail"}
     assert [result.name for result in results if result.findings] == ["syntax"]
 
 
