@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -17,8 +17,10 @@ from team.transcript.events import Event, Gate, Message, ModelCall, SessionEnded
 from team.transcript.git import git_program
 from team.transcript.history import History
 from team.transcript.lock import is_busy
-from team.transcript.logfile import LOG_NAME, LogContent, read_log
+from team.transcript.logfile import LOG_NAME, read_rows
+from team.transcript.outline import Damage, Outline, Row, read_outline
 from team.transcript.summary import read_summary
+from team.transcript.tally import Tally
 
 E_ = TypeVar("E_", bound=Event)
 CostKey = Literal["role", "model", "step", "iteration"]
@@ -31,7 +33,10 @@ _COST_KEYS: dict[CostKey, Callable[[ModelCall], str]] = {
 
 
 class Transcript:
-    """A session as its log tells it. Read at first use, then kept: open it again to see later events.
+    """A session as its log tells it, up to the event that was the last one at first use.
+
+    Only the places of the events are kept in memory; the events themselves are read each time they are asked
+    for. Open it again to see later ones.
 
     Attributes:
         folder: the session's folder.
@@ -58,7 +63,15 @@ class Transcript:
 
     def events(self, type: str | None = None) -> Iterator[Event]:
         """The events in order, of one type or all; a type from a newer version is a plain `Event`."""
-        return (event for event in self._content.events if type is None or event.type == type)
+        return (item for item in self.read(type) if isinstance(item, Event))
+
+    def read(self, type: str | None = None) -> Iterator[Event | Damage]:
+        """As `events`, with what is wrong with a line in the place of an event that cannot be read."""
+        return self.read_rows(row for row in self.outline.rows if type in (None, row.type))
+
+    def read_rows(self, rows: Iterable[Row]) -> Iterator[Event | Damage]:
+        """The events on some lines of the outline."""
+        return read_rows(self.folder / LOG_NAME, rows)
 
     def messages(self) -> tuple[Message, ...]:
         """What was said in the chat."""
@@ -70,7 +83,8 @@ class Transcript:
 
     def gates(self, iteration: int | None = None) -> tuple[Gate, ...]:
         """What the gates said, in one iteration or all."""
-        return tuple(gate for gate in self._all(Gate) if iteration in (None, gate.iteration))
+        rows = (row for row in self.outline.rows if row.type == "gate" and iteration in (None, row.iteration))
+        return tuple(event for event in self.read_rows(rows) if isinstance(event, Gate))
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The states of the files."""
@@ -78,10 +92,15 @@ class Transcript:
 
     def cost(self, by: CostKey = "role") -> dict[str, RoleUsage]:
         """Calls, tokens and cost by role, model, step or iteration; no cost where a price is unknown."""
-        calls: dict[str, list[ModelCall]] = defaultdict(list)
-        for call in self._all(ModelCall):
-            calls[_COST_KEYS[by](call)].append(call)
-        return {name: _sum(group) for name, group in calls.items()}
+        return {name: tally.usage for name, tally in self.tallies(by).items()}
+
+    def tallies(self, by: CostKey = "role") -> dict[str, Tally]:
+        """As `cost`, with the seconds that were spent waiting for answers."""
+        sums: dict[str, Tally] = defaultdict(Tally)
+        for call in self.events("model_call"):
+            if isinstance(call, ModelCall):
+                sums[_COST_KEYS[by](call)].add(call)
+        return dict(sums)
 
     def diff(self, iteration: int | None = None) -> str:
         """The unified diff of one iteration, or of the whole session; empty where no history was kept."""
@@ -98,24 +117,27 @@ class Transcript:
     @property
     def session(self) -> str:
         """The session's id."""
-        events = self._content.events
-        return events[0].session if events else self.folder.name
+        rows = self.outline.rows
+        return rows[0].session if rows else self.folder.name
 
     @property
     def started(self) -> SessionStarted | None:
         """What was to be built; None when the log lost it."""
-        return next(iter(self._all(SessionStarted)), None)
+        return next(
+            (event for event in self.events("session_started") if isinstance(event, SessionStarted)), None
+        )
 
     @property
     def ended(self) -> SessionEnded | None:
         """How it ended; None while it runs or after a crash."""
-        last = next((event for event in reversed(self._content.events) if event.type != "note"), None)
-        return last if isinstance(last, SessionEnded) else None
+        last = next((row for row in reversed(self.outline.rows) if row.type != "note"), None)
+        read = next(self.read_rows([last])) if last is not None else None
+        return read if isinstance(read, SessionEnded) else None
 
     @property
     def iterations(self) -> int:
         """The executor's turns."""
-        return max((event.iteration for event in self._content.events), default=0)
+        return max((row.iteration for row in self.outline.rows), default=0)
 
     @property
     def when(self) -> str:
@@ -123,7 +145,7 @@ class Transcript:
         name = re.match(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-", self.folder.name)
         if name is not None:
             return "{}-{}-{} {}:{}".format(*name.groups())
-        return next((event.ts[:16].replace("T", " ") for event in self._content.events), "")
+        return next((event.ts[:16].replace("T", " ") for event in self.events()), "")
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -139,8 +161,9 @@ class Transcript:
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """What could not be read of the log, in words; empty for a sound one."""
-        return self._content.damage
+        """What could not be read of the log, in words; empty for a sound one. Reads the whole log."""
+        unreadable = {item for item in self.read() if isinstance(item, Damage)}
+        return tuple(map(str, sorted({*self.outline.damage, *unreadable})))
 
     @cached_property
     def history(self) -> History | None:
@@ -151,9 +174,10 @@ class Transcript:
         return History(kept, self.folder / "files")
 
     @cached_property
-    def _content(self) -> LogContent:
+    def outline(self) -> Outline:
+        """Where in the log which event stands, and which lines are none at first sight."""
         try:
-            return read_log(self.folder / LOG_NAME)
+            return read_outline(self.folder / LOG_NAME)
         except OSError as error:
             raise SessionNotFound(f"{self.folder / LOG_NAME} cannot be read: {error.strerror}") from error
 
@@ -173,7 +197,8 @@ class Transcript:
         return {"status": "stopped", "reason": "interrupted", "message": message, "totals": totals}
 
     def _all(self, kind: type[E_]) -> tuple[E_, ...]:
-        return tuple(event for event in self._content.events if isinstance(event, kind))
+        wanted = str(kind.model_fields["type"].default)
+        return tuple(event for event in self.events(wanted) if isinstance(event, kind))
 
     def _span(self, iteration: int | None) -> tuple[str, str]:
         """The commits before and after; empty for no files at all, or where there is no such iteration."""
@@ -182,16 +207,6 @@ class Transcript:
             return commits.get(0, ""), commits[max(commits)] if commits else ""
         before = [number for number in commits if number < iteration]
         return commits[max(before)] if before else "", commits.get(iteration, "")
-
-
-def _sum(calls: list[ModelCall]) -> RoleUsage:
-    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
-    return RoleUsage(
-        calls=sum(int(call.answer.get("calls") or 1) for call in calls),
-        prompt_tokens=sum(call.prompt_tokens for call in calls),
-        completion_tokens=sum(call.completion_tokens for call in calls),
-        cost_usd=round(sum(costs), 8) if len(costs) == len(calls) else None,
-    )
 
 
 def _ending(ended: SessionEnded) -> dict[str, Any]:
