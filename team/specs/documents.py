@@ -135,6 +135,8 @@ class _Reader:
         for key_node, value_node in node.value:
             plain = isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<"
             key = self._scalar(key_node) if plain else None
+            if isinstance(key, bool):  # `on` is a key of a join, and no truth
+                key = key_node.value
             if not isinstance(key, str):
                 raise self._problem("a key must be text; quote it", key_node)
             if key in data:

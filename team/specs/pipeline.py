@@ -99,10 +99,7 @@ class PipelineSpec(Spec):
     @field_validator("source", mode="before")
     @classmethod
     def _short_source(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            kind, separator, path = value.partition(":")
-            return {"kind": kind, "path": path} if separator and kind in FILE_KINDS else value
-        return value
+        return short_source(value)
 
     @field_validator("transformations")
     @classmethod
@@ -111,6 +108,17 @@ class PipelineSpec(Spec):
             if isinstance(step, dict):
                 _check_operation(number, step)
         return steps
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        from team.pipelines import layout_of
+
+        layout_of(self)
+        if self.incremental and not isinstance(self.destination, str) and self.destination.mode == "replace":
+            raise ValueError(
+                "mode replace would keep only the newest rows of an incremental load; use upsert"
+            )
+        return self
 
     @property
     def title(self) -> str:
@@ -134,6 +142,14 @@ class PipelineSpec(Spec):
         """The parts in prose."""
         parts = (self.source, *self.transformations, self.destination)
         return tuple(part for part in parts if isinstance(part, str))
+
+
+def short_source(value: Any) -> Any:
+    """A source as a mapping, where it is written in short, such as ``csv:data/*.csv``."""
+    if isinstance(value, str):
+        kind, separator, path = value.partition(":")
+        return {"kind": kind, "path": path} if separator and kind in FILE_KINDS else value
+    return value
 
 
 def _check_operation(number: int, step: dict[str, Any]) -> None:

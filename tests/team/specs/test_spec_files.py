@@ -101,7 +101,7 @@ def test_without_a_file_the_place_is_the_path_of_keys() -> None:
         ("name: Invoice", "name: Invoice\nname: Bill", "the key 'name' is there twice (line 2)"),
         ("name: Invoice", "name: &x Invoice\nb: *x", "an alias is not allowed: write it out (line 2)"),
         ("name: Invoice", "name: !!python/name:os.system x", "is not allowed (line 1)"),
-        ("name: Invoice", "name: Invoice\non: 1", "a key must be text; quote it (line 2)"),
+        ("name: Invoice", "name: Invoice\n1: 1", "a key must be text; quote it (line 2)"),
         (
             "name: Invoice",
             "name: In: voice",
