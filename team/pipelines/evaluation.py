@@ -48,10 +48,10 @@ def _compare(left: Any, op: ast.cmpop, right: ast.expr, row: Mapping[str, Any]) 
         members = [evaluate(member, row) for member in right.elts]
         return (left in members) is isinstance(op, ast.In)
     other = evaluate(right, row)
-    if isinstance(op, ast.Is | ast.Eq):
-        return bool(left == other)
-    if isinstance(op, ast.IsNot | ast.NotEq):
-        return bool(left != other)
+    if isinstance(op, ast.Is | ast.IsNot):
+        return (left is None) is isinstance(op, ast.Is)
+    if isinstance(op, ast.Eq | ast.NotEq):
+        return (left is not None and left == other) is isinstance(op, ast.Eq)
     return left is not None and other is not None and _ORDER[type(op)](left, other)
 
 
