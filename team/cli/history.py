@@ -1,4 +1,4 @@
-"""`list` and `show`: what past and running sessions left behind."""
+"""`list`: what past and running sessions left behind, and how a command finds one of them."""
 
 from __future__ import annotations
 
@@ -41,27 +41,6 @@ def list_sessions(
     results().print(session_table(shown))
     if len(names) > len(shown):
         results().print(f"{len(names) - len(shown)} older ones: devteam list --limit 0", style="dim")
-
-
-@takes("work_dir", *PRINTING)
-def show(flags: Flags, session: SessionName) -> None:
-    """Show a session: who said what, what the gates found, what it cost, how it ended."""
-    from team.transcript import Transcript
-
-    config = settings_of(flags).config
-    log = Transcript.open(find_session(session, config.work_dir))
-    if config.json_output:
-        print_json(
-            log.summary
-            | {
-                "path": str(log.folder.resolve()),
-                "events": [event.model_dump(mode="json") for event in log.events()],
-            }
-        )
-        return
-    from team.transcript.render import session_page
-
-    results().print(session_page(log, verbose=config.verbose))
 
 
 def session_names(work_dir: Path) -> list[str]:

@@ -114,6 +114,16 @@ class Transcript:
         kept = self.history
         return kept.numbers(before, after) if kept and after else {}
 
+    def changes_by_iteration(self) -> dict[int, dict[str, tuple[int, int]]]:
+        """As `changes`, for every iteration that has a commit."""
+        commits = {shot.iteration: shot.commit for shot in self.snapshots() if shot.commit}
+        kept = self.history
+        if kept is None or not commits:
+            return {}
+        numbers = sorted(commits)
+        found = kept.numbers_of([commits[number] for number in numbers])
+        return dict(zip(numbers, found, strict=True))
+
     @property
     def session(self) -> str:
         """The session's id."""

@@ -2,11 +2,14 @@ import io
 from collections.abc import Callable
 from datetime import datetime
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
 
 from team.transcript import Transcript
+from team.transcript.body import body
 from team.transcript.events import Gate, Message, SessionEnded, SessionStarted
-from team.transcript.render import session_page, session_table
+from team.transcript.head import summary_parts, verdict_lines
+from team.transcript.render import session_table
 from team.transcript.safe_text import one_line, plain
 from team.transcript.shorten import shorten_blocks
 from team.transcript.store import new_session_id
@@ -18,6 +21,12 @@ def printed(page: RenderableType, width: int = 120) -> str:
     stream = io.StringIO()
     Console(file=stream, width=width, force_terminal=False).print(page)
     return stream.getvalue()
+
+
+def session_page(log: Transcript, *, full: bool = False) -> Group:
+    """What `devteam show` prints."""
+    lines = [Text(line.text) for line in body(log.read(), full=full, changes=log.changes_by_iteration())]
+    return Group(*verdict_lines(log), *summary_parts(log), *lines)
 
 
 def test_table_has_a_row_for_each_session(make_session: Make) -> None:
@@ -40,14 +49,14 @@ def test_verdict_comes_first_then_gates_files_and_words(make_session: Make) -> N
     assert order == sorted(order)
     grid = [line.split() for line in page.splitlines() if line.startswith(("syntax", "lint"))]
     assert grid == [["syntax", "✓", "✓"], ["lint", "✗1", "✓"]]
-    assert "a.py  +1" in page
+    assert "a.py +1" in page
     assert "a.py:1: undefined name 'y' [F821]" in page
 
 
 def test_code_is_shortened_unless_asked_for(make_session: Make) -> None:
     log = make_session()
     assert "  a.py +1" in printed(session_page(log)) and "x = y" not in printed(session_page(log))
-    full = printed(session_page(log, verbose=True))
+    full = printed(session_page(log, full=True))
     assert "x = y" in full and "NameError" in full
 
 
@@ -71,7 +80,7 @@ def test_hostile_text_cannot_steer_the_terminal(make_session: Make) -> None:
         SessionEnded(status=HOSTILE, reason="x", message=HOSTILE),
     ]
     log = make_session(events=events)
-    for page in (session_page(log), session_page(log, verbose=True), session_table([log])):
+    for page in (session_page(log), session_page(log, full=True), session_table([log])):
         text = printed(page)
         assert not set(text) & set("\x1b\x07\x9b\r\u202e\u2066")
         assert "[bold]markup[/bold]" in text or page.__class__.__name__ == "SessionTable"
