@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import errno
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from executors import syscalls
 from executors.bpf import Assembly
 
 _FILTERED = {"socket": (41, 198), "clone": (56, 220), "ioctl": (16, 29), "personality": (135, 92)}
-CHMOD: dict[str, tuple[int | None, int | None, int]] = {  # with the place of the mode among the arguments
+# With the place of the mode among the arguments.
+CHMOD: dict[str, tuple[int | None, int | None, int]] = {
     "chmod": (90, None, 1),
     "fchmod": (91, 52, 1),
     "fchmodat": (268, 53, 2),
+}
+MAKING: dict[str, tuple[int | None, int | None, int]] = {
+    "creat": (85, None, 1),
+    "mknod": (133, None, 1),
+    "mknodat": (259, 33, 2),
+}
+OPENING: dict[str, tuple[int | None, int | None, int]] = {  # with the flags before the mode
+    "open": (2, None, 2),
+    "openat": (257, 56, 3),
 }
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -30,6 +40,8 @@ _TERMINAL_REQUESTS = 0x5400
 _SOCKET_TYPE = 0xF
 TERMINAL_INPUT = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
 SET_ID = 0o6000
+CREATING = 0o100 | 0o20000000  # O_CREAT and what O_TMPFILE adds to O_DIRECTORY
+FIRST_PROCESS = 1
 _THIS_PERSONALITY = 0xFFFFFFFF  # only asks
 
 _NUMBER_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
@@ -94,7 +106,8 @@ def program(
         families = [AF_INET, AF_INET6] + ([AF_UNIX] if unix_sockets else [])
         code.call(_FILTERED["socket"][column], _sockets([*families, AF_NETLINK]))
         code.call(_FILTERED["ioctl"][column], _ioctls())
-        _close_set_id(code, column)
+        _close_modes(code, column, CHMOD)
+        _spare_the_first_process(code, column)
     else:
         families = [AF_INET, AF_INET6, AF_NETLINK] if network else []
         code.call(_FILTERED["socket"][column], _sockets(families))
@@ -106,6 +119,8 @@ def program(
 
 
 def _filter_arguments(code: Assembly, column: int) -> None:
+    _close_modes(code, column, MAKING)
+    _close_opening(code, column)
     code.call(_FILTERED["clone"][column], _masked(0, NEW_NAMESPACE))
     personality = Assembly()
     personality.load(_ARGS_AT)
@@ -114,16 +129,58 @@ def _filter_arguments(code: Assembly, column: int) -> None:
     code.call(_FILTERED["personality"][column], personality)
 
 
-def _close_set_id(code: Assembly, column: int) -> None:
-    for *numbers, place in CHMOD.values():
+def _close_modes(
+    code: Assembly, column: int, calls: Mapping[str, tuple[int | None, int | None, int]]
+) -> None:
+    """Refuse set-id bits."""
+    for *numbers, place in calls.values():
         if (number := numbers[column]) is not None:
             code.call(number, _masked(place, SET_ID))
 
 
-def _close_ways_out(code: Assembly, column: int) -> None:
-    for *numbers, places in syscalls.ON_ITSELF.values():
+def _close_opening(code: Assembly, column: int) -> None:
+    """Refuse set-id bits for a file that is made by opening it. Else, the mode means nothing."""
+    for *numbers, place in OPENING.values():
         if (number := numbers[column]) is not None:
-            code.call(number, _all_zero(places))
+            body = Assembly()
+            body.load(_ARGS_AT + 8 * (place - 1))
+            body.keep_bits(CREATING)
+            body.allow_if((0,))
+            body.load(_ARGS_AT + 8 * place)
+            body.keep_bits(SET_ID)
+            body.unless_equal(0, errno.EPERM)
+            body.allow()
+            code.call(number, body)
+
+
+def _spare_the_first_process(code: Assembly, column: int) -> None:
+    """It is ours, and the kernel lets go of a namespace only when it gets its turn."""
+    for *numbers, place, kind in syscalls.ON_PROCESSES.values():
+        if (number := numbers[column]) is not None:
+            body = _on_a_process(kind)
+            body.load(_ARGS_AT + 8 * place)
+            body.refuse_if(FIRST_PROCESS, errno.EPERM)
+            body.allow()
+            code.call(number, body)
+
+
+def _on_a_process(kind: int | None) -> Assembly:
+    """Refuse calls on a group or on a user."""
+    body = Assembly()
+    if kind is not None:
+        body.load(_ARGS_AT)
+        body.unless_equal(kind, errno.EPERM)
+    return body
+
+
+def _close_ways_out(code: Assembly, column: int) -> None:
+    for *numbers, place, kind in syscalls.ON_PROCESSES.values():
+        if (number := numbers[column]) is not None:
+            body = _on_a_process(kind)
+            body.load(_ARGS_AT + 8 * place)
+            body.unless_equal(0, errno.EPERM)
+            body.allow()
+            code.call(number, body)
     for answered in syscalls.ANSWERED.values():
         if (number := answered[column]) is not None:
             code.ask_if(number)
@@ -155,15 +212,6 @@ def _known_ioctls() -> Assembly:
     code.allow_if(syscalls.IOCTLS)
     code.keep_bits(0xFFFFFF00)
     code.unless_equal(_TERMINAL_REQUESTS, errno.ENOTTY)
-    code.allow()
-    return code
-
-
-def _all_zero(places: Iterable[int]) -> Assembly:
-    code = Assembly()
-    for place in places:
-        code.load(_ARGS_AT + 8 * place)
-        code.unless_equal(0, errno.EPERM)
     code.allow()
     return code
 

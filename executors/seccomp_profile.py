@@ -38,9 +38,23 @@ def _rules() -> Iterator[dict[str, Any]]:
         yield _refused(["ioctl"], errno.EPERM, _argument(1, _MASKED, _WORD, request))
     # Asking for the personality is refused with setting it: no condition can tell them apart here.
     yield _refused(["personality"], errno.EPERM, _argument(0, _DIFFERENT, 0))
-    for call, (*_, place) in seccomp.CHMOD.items():
-        for bit in _bits(seccomp.SET_ID):
+    yield from _modes()
+    # Other processes of the container are our server's, which has the programs' own user.
+    for call, (*_, place, kind) in syscalls.ON_PROCESSES.items():
+        if kind is not None:
+            yield _refused([call], errno.EPERM, _argument(0, _DIFFERENT, kind))
+        yield _refused([call], errno.EPERM, _argument(place, _DIFFERENT, 0))
+
+
+def _modes() -> Iterator[dict[str, Any]]:
+    """Set-id bits, at birth or later."""
+    for bit in _bits(seccomp.SET_ID):
+        for call, (*_, place) in {**seccomp.CHMOD, **seccomp.MAKING}.items():
             yield _refused([call], errno.EPERM, _argument(place, _MASKED, bit, bit))
+        for call, (*_, place) in seccomp.OPENING.items():
+            for flag in _bits(seccomp.CREATING):
+                making = _argument(place - 1, _MASKED, flag, flag)
+                yield _refused([call], errno.EPERM, making, _argument(place, _MASKED, bit, bit))
 
 
 def _refused(names: list[str], answer: int, *arguments: dict[str, Any]) -> dict[str, Any]:

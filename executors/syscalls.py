@@ -18,6 +18,7 @@ MISSING: dict[str, Numbers] = {
     "memfd_secret": (447, 447),
     "clone3": (435, 435),  # its flags lie in memory, out of the filter's sight; libc falls back to clone
     "fchmodat2": (452, 452),
+    "openat2": (437, 437),  # its mode lies in memory, too
     "shmget": (29, 194),  # System V memory counts for no process until it is attached
     "userfaultfd": (323, 282),
     "map_shadow_stack": (453, 453),
@@ -166,16 +167,20 @@ REFUSED: tuple[tuple[dict[str, Numbers], int], ...] = (
 )
 """Calls with what they answer: what an older kernel or a plainer file system would."""
 
-ON_ITSELF: dict[str, tuple[int | None, int | None, tuple[int, ...]]] = {
-    "prlimit64": (302, 261, (0,)),
-    "setpriority": (141, 140, (0, 1)),
-    "ioprio_set": (251, 30, (1,)),
-    "sched_setparam": (142, 118, (0,)),
-    "sched_setscheduler": (144, 119, (0,)),
-    "sched_setaffinity": (203, 122, (0,)),
-    "sched_setattr": (314, 274, (0,)),
+ON_PROCESSES: dict[str, tuple[int | None, int | None, int, int | None]] = {
+    "prlimit64": (302, 261, 0, None),
+    "setpriority": (141, 140, 1, 0),
+    "ioprio_set": (251, 30, 1, 1),
+    "sched_setparam": (142, 118, 0, None),
+    "sched_setscheduler": (144, 119, 0, None),
+    "sched_setaffinity": (203, 122, 0, None),
+    "sched_setattr": (314, 274, 0, None),
 }
-"""Calls on a process, with the places of the arguments that must be 0: the calling process itself."""
+"""Calls that bound or slow a process, with the place of its number among the arguments, 0 being the caller.
+
+Where the first argument says whether the number is that of a process, a group or a user: what it is for a
+process, the only kind that is allowed.
+"""
 
 ANSWERED: dict[str, Numbers] = {
     "chmod": (90, None),

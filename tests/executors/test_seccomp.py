@@ -48,6 +48,16 @@ def answer(program: bytes, arch: int, number: int, *arguments: int) -> int:
         ((16, 0, 0xFFFFFFFF00005412), ERRNO | EPERM),  # the kernel looks at the low half only
         ((90, 0, 0o755), ALLOW),  # chmod
         ((90, 0, 0o4755), ERRNO | EPERM),
+        ((2, 0, 0o100, 0o644), ALLOW),  # open
+        ((2, 0, 0, 0o4755), ALLOW),  # which makes nothing
+        ((2, 0, 0o100, 0o4755), ERRNO | EPERM),
+        ((257, 0, 0, 0o20200000, 0o2755), ERRNO | EPERM),  # openat, without a name
+        ((133, 0, 0o104755), ERRNO | EPERM),  # mknod
+        ((437,), ERRNO | ENOSYS),  # openat2
+        ((144, 1, 5), ERRNO | EPERM),  # sched_setscheduler: of the first process
+        ((144, 7, 5), ALLOW),
+        ((141, 0, 7), ALLOW),  # setpriority
+        ((141, 1, 7), ERRNO | EPERM),  # of a group
         ((135, 0xFFFFFFFF), ALLOW),  # personality: asks
         ((135, 0x0040000), ERRNO | EPERM),  # ADDR_NO_RANDOMIZE
         ((0x40000000 + 1,), ERRNO | ENOSYS),  # x32
@@ -104,6 +114,7 @@ def test_unix_sockets_can_be_closed() -> None:
         ((144, 0), ALLOW),
         ((314, 1), ERRNO | EPERM),  # sched_setattr
         ((251, 1, 1), ERRNO | EPERM),  # ioprio_set
+        ((251, 3, 0), ERRNO | EPERM),  # of all processes of the user
         ((468, 0), ERRNO | ENOSYS),  # file_getattr
         ((469, 0), ERRNO | ENOSYS),  # file_setattr
         ((90, 0, 0o755), ASK),  # chmod
@@ -135,8 +146,11 @@ def numbers(column: int) -> Iterator[int]:
     tables += [calls for calls, _ in syscalls.REFUSED]
     for calls in tables:
         yield from (pair[column] for pair in calls.values() if pair[column] is not None)  # type: ignore[misc]
-    for *pair, _ in syscalls.ON_ITSELF.values():
+    for *pair, _, _ in syscalls.ON_PROCESSES.values():
         yield pair[column]  # type: ignore[misc]
+    for *pair, _ in [*seccomp.MAKING.values(), *seccomp.OPENING.values()]:
+        if pair[column] is not None:
+            yield pair[column]
 
 
 @pytest.mark.parametrize("column", [0, 1])

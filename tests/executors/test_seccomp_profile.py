@@ -46,6 +46,8 @@ def test_the_upper_half_of_an_argument_changes_nothing(upper: int) -> None:
     assert answer("ioctl", 0, upper | tiocsti) == errno.EPERM
     assert answer("clone", upper | new_user | 17) == errno.EPERM
     assert answer("fchmodat", 0, 0, upper | 0o4755) == errno.EPERM
+    assert answer("openat", 0, 0, upper | 0o101, upper | 0o4755) == errno.EPERM
+    assert answer("sched_setscheduler", upper | 9, 5) == errno.EPERM
 
 
 def test_what_programs_need_is_open() -> None:
@@ -56,4 +58,6 @@ def test_what_programs_need_is_open() -> None:
     assert answer("clone", 0x3D0F00) == 0  # a thread
     assert answer("ioctl", 0, 0x5401) == 0
     assert answer("chmod", 0, 0o755) == 0
+    assert answer("openat", 0, 0, 0o101, 0o755) == answer("openat", 0, 0, 0, 0o4755) == 0
+    assert answer("prlimit64", 0, 7) == answer("setpriority", 0, 0, 5) == answer("ioprio_set", 1, 0) == 0
     assert answer("personality", 0) == 0
