@@ -1,8 +1,8 @@
 """Formulas over columns: conditions of a filter and expressions of a derived column.
 
 They are a small, safe part of Python. A value that is missing is never less or greater than another, whether
-or not there is a ``not`` before, and is equal to nothing; whatever is computed from it is missing, too. So is a
-quotient by 0.
+or not there is a ``not`` before, and is equal to nothing; whatever is computed from it is missing, too. So is
+a quotient by 0.
 """
 
 from __future__ import annotations
