@@ -10,10 +10,10 @@ from pathlib import Path
 from team.config import CodeGenerationConfig
 from team.errors import UsageError
 from team.gates import judge, make_target
-from team.gates.base import GateResult, GateSettings
+from team.gates.base import GateResult
 from team.gates.target import regular_files
 from team.gates.trees import copy_files
-from team.workbench import chosen_gates, open_sandbox
+from team.workbench import chosen_gates, gate_settings, open_sandbox
 
 Progress = Callable[[str], None]
 
@@ -29,7 +29,7 @@ def check_tree(path: Path, config: CodeGenerationConfig, *, progress: Progress) 
     with _copied(path) as root:
         progress("opening the sandbox")
         with open_sandbox(root, config, progress) as sandbox:
-            target = make_target(root, sandbox, GateSettings(config.coverage, config.timeout))
+            target = make_target(root, sandbox, gate_settings(config))
             return judge(target, gates, on_start=lambda name: progress(f"gate {name}"))
 
 

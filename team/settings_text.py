@@ -23,7 +23,7 @@ def parse_setting(name: str, value: Any, place: str) -> Any:
         return value
     if name == "packages":
         return _listed(_BETWEEN_REQUIREMENTS.split(value))
-    if name == "gates":
+    if name in ("gates", "licenses"):
         return _listed(value.split(","))
     if name == "price":
         return _price(value, place)

@@ -130,7 +130,7 @@ def open_workbench(
         sandbox=sandbox,
         history=history,
         log=log,
-        settings=GateSettings(coverage_floor=config.coverage, timeout=config.timeout),
+        settings=gate_settings(config),
         gates=chosen_gates(config),
         include_tests=config.include_tests,
         on_status=on_status,
@@ -156,6 +156,16 @@ def record_start(log: SessionLog, spec: Spec, config: CodeGenerationConfig, sand
     told = started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
     unfinished = {"session": log.session, "title": spec.title, "status": "running", "reason": None}
     log.summarize(unfinished | told)
+
+
+def gate_settings(config: CodeGenerationConfig) -> GateSettings:
+    """The thresholds and lists by which gates judge."""
+    return GateSettings(
+        coverage_floor=config.coverage,
+        timeout=config.timeout,
+        packages=config.packages,
+        licenses=config.licenses,
+    )
 
 
 def chosen_gates(config: CodeGenerationConfig) -> tuple[str, ...]:

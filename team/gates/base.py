@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import ConfigDict, Field
 
+from team.gates.integrity.past import Mandate, TreeState
 from team.reading import MappingAccess
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Finding(MappingAccess):
     rule: str = Field(description="the tool's own name of the rule, such as F401 or arg-type")
     severity: Severity = Field(default="major", description="a minor finding never turns a gate red")
     message: str
+    tests: tuple[str, ...] = Field(
+        default=(), description="the tests that it is about, as path::name; a path alone is a whole file"
+    )
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file or ""
@@ -65,6 +69,10 @@ class GateSettings:
 
     coverage_floor: float = 80.0
     timeout: float = 120.0
+    packages: tuple[str, ...] = ()
+    """Requirements that may be imported beside what is installed."""
+    licenses: tuple[str, ...] = ()
+    """Licences that imported packages may have; empty: any."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,8 @@ class Target:
     """The tree that is judged. Paths are POSIX and relative to `root`, sorted.
 
     `executor_name` says what confines our own tools, as in `executors.open_executor`. `spec` is what was to
-    be built; None where only code is known, as for `devteam check`.
+    be built; None where only code is known, as for `devteam check`. `past` are the trees after the earlier
+    turns of a session, oldest first, and `mandate` is what the authors of this tree were asked to change.
     """
 
     root: Path
@@ -82,6 +91,8 @@ class Target:
     settings: GateSettings = field(default_factory=GateSettings)
     executor_name: str = "auto"
     spec: Spec | None = None
+    past: tuple[TreeState, ...] = ()
+    mandate: Mandate = field(default_factory=Mandate)
 
 
 class ToolFailed(Exception):

@@ -133,6 +133,9 @@ def pinned_configuration() -> str:
         f"types (mypy {version('mypy')})": _lines(MYPY_ARGUMENTS) + "\n" + mypy_configuration(()).strip(),
         f"security (bandit {version('bandit')})": _lines(BANDIT_ARGUMENTS)
         + f"\nmedium and high decide; not in tests: {', '.join(sorted(BANDIT_NOT_IN_TESTS))}",
+        "dependencies": "imports: of Python, the workspace, the sandbox's packages, or --packages;"
+        + " optional ones are minor\nrequirements: installed or well known"
+        + "\na typo of a known name is critical\nlicences: any (the setting `licenses`)",
         "tests (pytest of the sandbox)": _lines(PYTEST_OPTIONS)
         + f"\ninstalled plugins stay on, without {', '.join(PYTEST_UNWANTED)}"
         + "\nasyncio_mode = auto"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -42,6 +42,7 @@ class FileFacts(BaseModel):
     first_lines: dict[int, int] = {}
     tests: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    imported: tuple[tuple[int, str, Literal["always", "optional", "typing"]], ...] = ()
     suppressions: tuple[Suppression, ...] = ()
 
     def executed(self, lines: Iterable[int]) -> frozenset[int]:

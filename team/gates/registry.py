@@ -7,7 +7,9 @@ from collections.abc import Callable
 from team.gates.base import Gate
 from team.gates.contract.gate import ContractGate
 from team.gates.coverage import CoverageGate
+from team.gates.dependencies.gate import DependenciesGate
 from team.gates.evidence import Evidence
+from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
 from team.gates.security import SecurityGate
 from team.gates.syntax import SyntaxGate
@@ -19,8 +21,10 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "lint": LintGate,
     "types": TypesGate,
     "security": SecurityGate,
+    "dependencies": DependenciesGate,
     "tests": TestsGate,
     "coverage": CoverageGate,
+    "integrity": IntegrityGate,
     "contract": ContractGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,19 @@ def is_collected(path: str) -> bool:
     """Whether pytest looks for tests in a file: ``test_*.py`` and ``*_test.py``."""
     name = path.rsplit("/", 1)[-1]
     return name.startswith("test_") or name.endswith("_test.py")
+
+
+def top_level_names(paths: Iterable[str]) -> set[str]:
+    """Names that an import may look for at the top: all that does not lie in a package."""
+    everything = list(paths)
+    packages = {path.rpartition("/")[0] for path in everything if path.endswith("__init__.py")}
+    names: set[str] = set()
+    for path in everything:
+        parts = path.removesuffix(".py").split("/")
+        for depth, name in enumerate(parts):
+            if "/".join(parts[:depth]) not in packages - {""}:
+                names.add(name)
+    return names
 
 
 def regular_files(root: Path) -> Iterator[str]:

@@ -6,12 +6,12 @@ everything runs cold, with the same results.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executors.cache import cache_dir
 from executors.warm_server import Preload
+from team.gates.target import top_level_names
 
 if TYPE_CHECKING:
     from executors import Executor
@@ -20,22 +20,18 @@ if TYPE_CHECKING:
     from team.gates.base import Target
 
 _FOR_TESTS = (
-    "pytest", "coverage", "unittest.mock", "asyncio", "sqlite3", "pydantic", "email_validator", "fastapi",
+    "pytest", "unittest.mock", "asyncio", "sqlite3", "pydantic", "email_validator", "fastapi",
     "starlette.middleware.cors", "httpx", "anyio", "anyio._backends._asyncio", "sqlalchemy",
     "sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite",
     "alembic", "hypothesis", "tenacity", "pandas", "pandera.pandas", "pytest_asyncio.plugin",
     "anyio.pytest_plugin", "pdb", "readline", "_pytest._argcomplete",
 )  # fmt: skip
 _PREPARE_TESTS = """
-import importlib, importlib.metadata, inspect, linecache, sys
+import importlib, importlib.metadata
 from _pytest.config import default_plugins
 for name in default_plugins:
     importlib.import_module("_pytest." + name)
 importlib.metadata.entry_points(group="pytest11")
-inspect.stack()  # remembers the files of all modules, which coverage asks for, as it does for their lines
-for name, module in list(sys.modules.items()):
-    if name.startswith(("pluggy.", "coverage.", "_pytest.config")):
-        linecache.getlines(module.__file__)
 """
 _FOR_TOOLS = ("bandit.cli.main", "mypy.main", "mypy.build", "coverage.parser", "ruff")
 _PREPARE_TOOLS = """
@@ -65,7 +61,7 @@ def for_tests(target: Target) -> WarmExecutor | None:
     """
     pool = _pool(target.sandbox) if not target.sandbox.limits.network else None
     warm = pool.running(TESTS) if pool is not None else None
-    if warm is None or warm.known & set(_top_level_names([*target.sources, *target.tests])):
+    if warm is None or warm.known & set(top_level_names([*target.sources, *target.tests])):
         return None
     return warm
 
@@ -98,16 +94,3 @@ def tools(interpreter: Interpreter) -> Preload:
 
 def _pool(sandbox: Executor) -> WarmPool | None:
     return getattr(sandbox, "warm", None)
-
-
-def _top_level_names(paths: Iterable[str]) -> set[str]:
-    """Names that an import may look for at the top: all that does not lie in a package."""
-    everything = list(paths)
-    packages = {path.rpartition("/")[0] for path in everything if path.endswith("__init__.py")}
-    names: set[str] = set()
-    for path in everything:
-        parts = path.removesuffix(".py").split("/")
-        for depth, name in enumerate(parts):
-            if "/".join(parts[:depth]) not in packages - {""}:
-                names.add(name)
-    return names

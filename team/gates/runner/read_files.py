@@ -23,6 +23,7 @@ from coverage.parser import PythonParser
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 150
 MAX_IMPORTS = 300
+MAX_IMPORTED = 2000
 
 SUPPRESSIONS = (
     ("type-ignore", re.compile(r"#\s*type:\s*ignore\b(?P<detail>\[[^\]]*\])?")),
@@ -69,6 +70,7 @@ def read(path: str) -> dict[str, Any]:
         "first_lines": {line: parser.first_line(line) for line in lines if parser.first_line(line) != line},
         "tests": sorted(set(expected_tests(tree))),
         "imports": sorted(set(imports(tree)))[:MAX_IMPORTS],
+        "imported": sorted(set(imported(tree)))[:MAX_IMPORTED],
         "suppressions": sorted(suppressions(text, tree)),
     }
 
@@ -127,6 +129,83 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"import {alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield from (f"from {node.module} import {alias.name}" for alias in node.names)
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """What a module imports in any way that can be read: line, dotted name, and how surely it does.
+
+    Sure is `always`; `optional` has a way out when the module is missing, `typing` is never run. Of
+    ``from a import b`` the name is ``a.b``: what `a` is decides whether `b` is a module.
+    """
+    stack: list[tuple[ast.AST, str]] = [(tree, "always")]
+    dynamic = {"import_module", "__import__", "importorskip"} | renamed_importers(tree)
+    while stack:
+        node, how = stack.pop()
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, how) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}", how) for alias in node.names)
+        elif isinstance(node, ast.Call) and last_name(node) in dynamic:
+            optional = last_name(node) == "importorskip"
+            yield from ((node.lineno, name, "optional" if optional else how) for name in literals(node)[:1])
+        elif isinstance(node, ast.Assign) and any(last_name(to) == "pytest_plugins" for to in node.targets):
+            yield from ((node.lineno, name, how) for name in literals(node.value))
+        stack.extend(inner_parts(node, how))
+
+
+def inner_parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
+    """The parts of a node, each with how surely its imports are run."""
+    softer = "optional" if how == "always" else how
+    body: list[ast.stmt] = []
+    if isinstance(node, ast.Try) and any(forgives(handler.type) for handler in node.handlers):
+        body = [*node.body, *(line for handler in node.handlers for line in handler.body), *node.orelse]
+    elif isinstance(node, ast.With) and any(suppresses(item.context_expr) for item in node.items):
+        body = node.body
+    elif isinstance(node, ast.If) and asks(node.test, {"version_info", "platform", "name", "find_spec"}):
+        body = [*node.body, *node.orelse]
+    elif isinstance(node, ast.If) and asks(node.test, {"TYPE_CHECKING"}):
+        softer, body = "typing", node.body
+    inside = {id(statement) for statement in body}
+    handlers = {id(handler) for handler in getattr(node, "handlers", ())} if body else set()
+    yield from ((statement, softer) for statement in body)
+    for child in ast.iter_child_nodes(node):
+        if id(child) not in inside | handlers:
+            yield child, how
+
+
+def forgives(caught: ast.expr | None) -> bool:
+    """Whether an ``except`` catches the error of a missing module."""
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(kind is None or last_name(kind) in names for kind in kinds)
+
+
+def suppresses(context: ast.expr) -> bool:
+    """Whether a ``with`` is a ``suppress`` of the error of a missing module."""
+    named = isinstance(context, ast.Call) and last_name(context) == "suppress"
+    return named and any(forgives(argument) for argument in context.args)  # type: ignore[attr-defined]
+
+
+def asks(test: ast.expr, names: set[str]) -> bool:
+    """Whether a condition holds one of these names."""
+    return any(last_name(part) in names for part in ast.walk(test) if isinstance(part, ast.expr))
+
+
+def renamed_importers(tree: ast.Module) -> set[str]:
+    """The names under which this module knows `import_module`."""
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    aliases = [alias for node in statements if node.module == "importlib" for alias in node.names]
+    return {alias.asname for alias in aliases if alias.name == "import_module" and alias.asname}
+
+
+def literals(value: ast.expr) -> list[str]:
+    """The absolute module names among the literals of a call's first argument, or of a list."""
+    if isinstance(value, ast.Call):
+        parts = [*value.args[:1], *(keyword.value for keyword in value.keywords if keyword.arg == "name")]
+    else:
+        parts = list(value.elts) if isinstance(value, ast.List | ast.Tuple | ast.Set) else [value]
+    texts = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return [text for text in texts if isinstance(text, str) and text and not text.startswith(".")]
 
 
 def expected_tests(tree: ast.Module) -> Iterator[str]:
