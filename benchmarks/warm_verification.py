@@ -24,6 +24,7 @@ from executors.warm import WarmExecutor, WarmPool
 from team.gates import judge, make_target, warm_up
 from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
 from team.gates.runner import command
+from team.gates.testrun import RUNNER_PARTS
 from team.gates.warmth import TESTS, tools
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -178,8 +179,10 @@ def runner(executor: WorkspaceExecutor | WarmExecutor) -> None:
         "unwanted": PYTEST_UNWANTED,
         "files": ["test_ten.py"],
         "seconds": 60,
+        "measure": "marked" if isinstance(executor, WarmExecutor) else "traced",
     }
-    report = executor.run_reporting(command("run_pytest"), stdin=json.dumps(job).encode()).report
+    line = command("run_pytest", RUNNER_PARTS)
+    report = executor.run_reporting(line, stdin=json.dumps(job).encode()).report
     if report.count(b'"finish"') != 10:
         raise SystemExit(f"the runner fails:\n{report.decode()}")
 
