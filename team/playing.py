@@ -7,6 +7,7 @@ from collections.abc import Callable
 from team import worktree
 from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
 from team.crew import ChatMessages
+from team.mandate import mandate_of
 from team.models.base import Answer
 from team.transcript.events import Approval
 from team.workbench import Workbench
@@ -49,7 +50,7 @@ class SessionScore:
         """The executor's turn."""
         self._begin_turn("executor", chat)
         board = self._bench.board
-        report = self._bench.turn.run(tuple(board.pending), board.iteration + 1)
+        report = self._bench.turn.run(tuple(board.pending), board.iteration + 1, mandate_of(board))
         board.executed(report)
         return report.text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from team.board import Said
 from team.errors import GateError
 from team.gates import GATE_NAMES, judge, make_target, tidy
 from team.gates.base import Finding, GateResult, GateSettings
+from team.gates.integrity.past import Mandate, TreeState
+from team.gates.integrity.state import read_state
 from team.gates.report import as_text
 from team.report import TurnReport
 from team.transcript.events import Execution, Gate, Snapshot
@@ -43,9 +45,10 @@ class ExecutorTurn:
     gates: tuple[str, ...]
     include_tests: bool
     on_status: Callable[[str], None]
+    past: list[TreeState] = field(default_factory=list)
 
-    def run(self, said: Sequence[Said], iteration: int) -> TurnReport:
-        """One turn over the authors' messages since the last one.
+    def run(self, said: Sequence[Said], iteration: int, mandate: Mandate) -> TurnReport:
+        """One turn over the authors' messages since the last one, who could change tests as `mandate` says.
 
         On resume, what the log already holds of this turn is served from there.
 
@@ -55,7 +58,8 @@ class ExecutorTurn:
             team.errors.GateError: a gate could not be run.
         """
         snapshot = self._lay_down(said, iteration)
-        results = tuple(self._judge(iteration))
+        results = tuple(self._judge(iteration, mandate))
+        self.past.append(read_state(self.root, mandate))
         for result in results:
             if result.status == "error":
                 raise GateError(f"the gate {result.name} could not be run: {result.why}", "devteam doctor")
@@ -110,7 +114,7 @@ class ExecutorTurn:
             return lambda path: True
         return lambda path: is_test_path(path) == (agent == "test_engineer")
 
-    def _judge(self, iteration: int) -> Iterable[GateResult]:
+    def _judge(self, iteration: int, mandate: Mandate) -> Iterable[GateResult]:
         """The chosen gates: recorded ones from the log, the others now, in the gates' own order."""
         wanted = [name for name in GATE_NAMES if name in self.gates]
         results: dict[str, GateResult] = {}
@@ -122,6 +126,7 @@ class ExecutorTurn:
         left = [name for name in wanted if name not in results]
         if left:
             target = make_target(self.root, self.sandbox, self.settings, spec=self.spec)
+            target = replace(target, past=tuple(self.past), mandate=mandate)
             for result in judge(target, left, on_start=lambda name: self.on_status(f"gate {name}")):
                 self.log.record(_event(result, iteration))
                 results[result.name] = result

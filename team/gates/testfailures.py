@@ -71,16 +71,17 @@ def _together(group: list[tuple[str, Finding]]) -> Finding:
     finding = group[0][1]
     if len(group) == 1:
         return finding
+    tests = tuple(dict.fromkeys(function_of(name) for name, _ in group))
     others = [told(name)[:LONGEST_ERROR] for name, _ in group[1:]]
     more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
     message = f"{finding.message}\nthe same in {', '.join(others[:MOST_NAMES])}{more}"
-    return finding.model_copy(update={"message": message})
+    return finding.model_copy(update={"message": message, "tests": tests})
 
 
 def function_of(name: str) -> str:
     """The id of a test without the case it was run with."""
     path, _, rest = name.partition("::")
-    return f"{path}::{rest.partition('[')[0]}"
+    return f"{path}::{rest.partition('[')[0]}" if rest else path
 
 
 def _failure(frame: Frame, run: TestRun, target: Target, verb: str) -> Finding:
@@ -92,6 +93,7 @@ def _failure(frame: Frame, run: TestRun, target: Target, verb: str) -> Finding:
         line=place[1],
         rule=rule,
         message=f"{told(frame.id)[:LONGEST_ERROR]} {verb}: {error}\n{text}".strip(),
+        tests=(function_of(frame.id),),
     )
 
 
