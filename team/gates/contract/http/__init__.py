@@ -1,0 +1,1 @@
+"""Web services held against their specs: what `api` and `crud` promise over HTTP."""
