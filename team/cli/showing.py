@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,9 @@ def show(
         bool, typer.Option("--blame", help="Which message brought each failure, and nothing else.")
     ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while the session runs.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one web page; -: to stdout.")
+    ] = None,
     inspect: Annotated[bool, typer.Option("--inspect", "-i", help="Walk through it: j k J K / ? q.")] = False,
 ) -> None:
     """Show a session: how it ended, what the gates found, what changed, what it cost, and who said what."""
@@ -44,7 +48,11 @@ def show(
     config = settings_of(flags).config
     log = Transcript.open(find_session(session, config.work_dir))
     _check(log, iteration, role)
-    if config.json_output:
+    if html is not None:
+        from team.cli.viewing import write_html
+
+        write_html(log, html, as_json=config.json_output)
+    elif config.json_output:
         _print_json(log)
     elif inspect:
         _inspect(log)

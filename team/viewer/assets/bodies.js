@@ -1,0 +1,88 @@
+// What an event holds, drawn by its type. Events that say all in one line have no body.
+
+const FINDINGS = 3;
+
+/** What is drawn at once below the line of an event; the other types wait until they are opened. */
+const AT_ONCE = new Set(["message", "gate", "verdict", "snapshot", "approval"]);
+/** Types with more to see than their line and what is drawn at once. */
+const OPENS = new Set(["model_call", "execution", "session_started", "session_ended"]);
+
+const opens = (row) => OPENS.has(row.type) || isReport(row);
+/** The executor's message repeats its gates: its first line is enough until it is opened. */
+const isReport = (row) => row.type === "message" && row.agent === "executor";
+
+function bodyOf(row, { event, spans }, source) {
+  const draw = DRAWN[row.type];
+  return draw ? draw(event, { row, spans: spans ?? [], source }) : [];
+}
+
+const DRAWN = {
+  message: (event, { row, spans }) => (isReport(row) ? [longText(event.content, { lines: 60 })] : message(event.content, spans)),
+  gate: (event) => [event.status === "pass" ? null : findings(event.findings), event.status !== "pass" && !event.findings.length && event.why ? quote(event.why) : null],
+  verdict: (event) => [findings(event.findings), event.reason ? quote(event.reason) : null],
+  approval: (event) => [quote(event.question)],
+  snapshot: (event, { source }) => [changedFiles(event, source), findings(event.refused)],
+  execution: (event) => [
+    el("p", { class: "label" }, `command (${event.language || "sh"})`), longText(event.command),
+    el("p", { class: "label" }, "output"), event.output ? longText(event.output) : el("p", { class: "note" }, "It printed nothing."),
+  ],
+  model_call: modelCall,
+  session_started: (event) => [part("Specification", event.spec), part("Settings", event.config), part("Versions", event.versions)],
+  session_ended: (event) => [quote(event.message), part("Totals", event.totals)],
+};
+
+function message(content, spans) {
+  const lines = content.split("\n");
+  const drawn = [];
+  let at = 0;
+  for (const [first, end, name, added, removed] of spans) {
+    drawn.push(...said(lines.slice(at, first)));
+    drawn.push(fold([el("span", { class: "path" }, shown(name)), " ", delta(added, removed)],
+      () => longText(lines.slice(first + 1, Math.max(first + 1, end - 1)).join("\n"), { lines: 400, letters: 40_000 })));
+    at = end;
+  }
+  return [...drawn, ...said(lines.slice(at))];
+}
+
+function said(lines) {
+  const text = lines.join("\n").replace(/^\n+|\s+$/g, "");
+  return text ? longText(text, { lines: 24, letters: 3000, draw: prose, kind: "prose" }) : [];
+}
+
+const quote = (text) => longText(text, { lines: 12, letters: 1500, draw: prose, kind: "prose" });
+
+function findings(list) {
+  if (!list?.length) return null;
+  const items = list.map((finding) => () => el("li", { class: `finding ${finding.severity === "minor" ? "minor" : ""}` },
+    finding.file ? el("span", { class: "path" }, shown(finding.line ? `${finding.file}:${finding.line}` : finding.file)) : null,
+    " ", el("span", { class: "rule" }, shown(finding.rule)), finding.severity === "major" ? null : [" ", shown(finding.severity)],
+    longText(finding.message, { lines: 6, letters: 700, kind: "prose" })));
+  const box = el("ul", { class: "findings" }, items.slice(0, FINDINGS).map((make) => make()));
+  if (items.length <= FINDINGS) return box;
+  const button = el("button", { type: "button", class: "link", onclick: () => {
+    button.remove();
+    box.append(...items.slice(FINDINGS).map((make) => make()));
+  } }, `show ${counted(items.length - FINDINGS, "more finding")}`);
+  return [box, button];
+}
+
+function changedFiles(event, source) {
+  if (!event.changed.length) return el("p", { class: "note" }, "No file changed.");
+  const head = fold([counted(event.changed.length, "file"), " changed in iteration ", String(event.iteration)], async () =>
+    diffView(await source.diff(String(event.iteration)), "No history of the files was kept: " + event.changed.join(", ")));
+  return head;
+}
+
+function modelCall(event) {
+  const { content, ...rest } = event.answer;
+  const asked = event.request.map(({ role, content: text }) =>
+    fold([`asked as ${role ?? "?"} `, el("span", { class: "note" }, lineCount(text ?? ""))], () => longText(text, { lines: 200, letters: 20_000 })));
+  const told = fold(["answer ", el("span", { class: "note" }, lineCount(String(content ?? "")))],
+    () => longText(content, { lines: 200, letters: 20_000 }), true);
+  return [...asked, told, part("About the answer", { ...rest, request_digest: event.request_digest })];
+}
+
+function part(name, value) {
+  if (!value || !Object.keys(value).length) return null;
+  return fold(name, () => longText(JSON.stringify(value, null, 2), { lines: 200, letters: 20_000 }));
+}

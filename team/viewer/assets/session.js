@@ -1,0 +1,270 @@
+// One session: puts the parts together.
+
+class View {
+  constructor(source) {
+    this.source = source;
+    this.rows = [];
+    this.facts = null;
+    this.current = -1;
+    this.query = [];
+    this.filter = new Filter(this.rows, () => this.refilter());
+    this.index = new Index(this.rows, source);
+    this.list = new Feed(byId("feed"), (index, position, size) => this.article(index, position, size));
+    byId("clear").addEventListener("click", () => this.filter.clear());
+    byId("search").addEventListener("input", (event) => this.search(event.target.value));
+    addEventListener("hashchange", () => this.toHash());
+    byId("feed").addEventListener("focusin", (event) => this.chosen(event.target.closest("article")));
+    const repaint = debounced(() => highlight(byId("feed"), this.query), 60);
+    this.repaint = () => { if (this.query.length) repaint(); };
+    addEventListener("scroll", this.repaint, { passive: true });
+    bindKeys(this);
+  }
+
+  get running() { return this.facts?.status === "running"; }
+
+  /** Take new rows; what they change is drawn again. Gives their number. */
+  take({ facts, rows, restart }) {
+    if (restart) this.forget();
+    const start = this.rows.length;
+    this.rows.push(...rows);
+    if (facts) {
+      this.facts = facts;
+      drawHead(facts, this.source);
+    }
+    if (rows.length || restart) this.filter.offer();
+    if (start === 0) this.refilter();
+    else if (rows.length) this.append(start);
+    this.paintEnding();
+    return rows.length;
+  }
+
+  forget() {
+    this.rows.length = 0;
+    this.index.forget();
+    this.current = -1;
+  }
+
+  async append(start) {
+    if (this.query.length) await this.index.build();
+    this.list.add(this.filter.matching(start));
+    this.tell();
+  }
+
+  refilter() {
+    const focused = this.list.shownRows[this.current];
+    this.list.show(this.filter.matching());
+    this.current = focused === undefined ? -1 : this.list.shownRows.indexOf(focused);
+    byId("feed").setAttribute("aria-busy", "false");
+    this.tell();
+    if (this.query.length) this.repaint();
+    else CSS.highlights?.delete("found");
+  }
+
+  tell() {
+    const number = this.list.shownRows.length;
+    const all = this.rows.length;
+    const reading = this.query.length && !this.index.whole ? `, reading ${Math.round(100 * this.index.share)} %` : "";
+    byId("count").textContent = this.filter.narrow ? `${number.toLocaleString("en")} of ${counted(all, "event")}${reading}` : counted(all, "event");
+    byId("clear").hidden = !this.filter.narrow;
+    if (!number && all) byId("feed").replaceChildren(el("p", { class: "empty" }, "No event matches."));
+  }
+
+  paintEnding() {
+    const place = byId("ending");
+    place.hidden = !this.facts;
+    place.textContent = this.running ? "At work; new events appear here." : this.rows.length ? "" : "Nothing was recorded.";
+    place.classList.toggle("working", this.running);
+  }
+
+  /** Search; while the text of all events is still being read, results grow. */
+  async search(text) {
+    this.filter.query = text.trim();
+    this.query = terms(text);
+    const update = () => {
+      if (this.filter.query !== text.trim()) return false;
+      this.filter.found = this.index.finder(text);
+      this.refilter();
+      return true;
+    };
+    if (!this.query.length || this.index.whole) return update();
+    if (update()) await this.index.build();
+    return update();
+  }
+
+  article(index, position, size) {
+    const row = this.rows[index];
+    const before = this.rows[this.list.shownRows[position - 1]];
+    const title = el("div", { class: "line", id: `h${row.seq}` }, ...this.title(row));
+    const body = el("div", { class: "body" });
+    const node = el("article", {
+      class: `event type-${row.type.replace(/[^a-z_]/g, "")} ${roleClass(row.agent)}${row.failed ? " failed" : ""}`, id: `e${row.seq}`,
+      tabindex: "-1", "aria-labelledby": `h${row.seq}`, "aria-posinset": position + 1, "aria-setsize": size,
+    }, before?.round === row.round ? null : this.iterationHead(row), title, body);
+    node.row = index;
+    if (position === this.current) node.classList.add("current");
+    if (this.query.length || (AT_ONCE.has(row.type) && !isReport(row))) this.fill(node, row, index, body);
+    return node;
+  }
+
+  iterationHead({ round }) {
+    return el("h3", { class: "iteration" }, `Iteration ${round}`);
+  }
+
+  title(row) {
+    const label = row.type === "message" ? words(row.step) : "";
+    const line = row.type === "message" && !isReport(row) ? "" : row.line;
+    return [
+      el("a", { class: "seq", href: `#e${row.seq}`, "aria-label": `Link to event ${row.seq}` }, String(row.seq)),
+      el("span", { class: "who" }, shown(words(row.agent || "session").slice(0, 60))), " ",
+      label ? el("span", { class: "step" }, shown(label.slice(0, 60))) : null, " ",
+      row.status ? el("span", { class: `mark gate-${row.status in MARKS ? row.status : "error"}`, "aria-hidden": "true" }, MARKS[row.status] ?? "!") : null,
+      opens(row)
+        ? el("button", { type: "button", class: "says opener", "aria-expanded": "false", onclick: (event) => this.toggle(event.currentTarget.closest("article")) }, shown(this.says(row, line)))
+        : el("span", { class: "says" }, shown(this.says(row, line))),
+      el("time", { datetime: row.ts, title: row.ts }, shown(this.since(row))),
+      el("button", { type: "button", class: "raw quiet", "aria-expanded": "false", "aria-label": `Raw JSON of event ${row.seq}`, title: "Raw JSON (r)",
+        onclick: (event) => this.toggleRaw(event.currentTarget.closest("article")) }, "{ }"),
+    ];
+  }
+
+  /** The line without what stands beside it already. */
+  says(row, line) {
+    const bare = row.status ? line.replace(/^. /u, "") : line.startsWith(`${row.agent}: `) ? line.slice(row.agent.length + 2) : line;
+    return bare || (row.type === "message" ? "" : words(row.type));
+  }
+
+  since(row) {
+    const seconds = (Date.parse(row.ts) - Date.parse(this.rows[0].ts)) / 1000;
+    return Number.isFinite(seconds) ? `+${duration(Math.max(0, seconds))}` : "";
+  }
+
+  fill(node, row, index, body) {
+    const draw = (read) => {
+      const parts = bodyOf(row, read, this.source).flat().filter(Boolean);
+      body.replaceChildren(...(AT_ONCE.has(row.type) && !isReport(row) ? parts : []), ...this.where(row, read, parts));
+      this.repaint();
+    };
+    const read = this.source.body(index);
+    if (read instanceof Promise) read.then(draw);
+    else if (read) draw(read);
+    return node;
+  }
+
+  /** Where what was searched for lies in a part that is not drawn: one line of it. */
+  where(row, { event }) {
+    if (!this.query.length) return [];
+    const parts = [];
+    collect(event, parts);
+    return [excerpt(parts.join("\n"), this.query)].filter(Boolean);
+  }
+
+  async toggle(node) {
+    const row = this.rows[node.row];
+    if (!opens(row)) return this.toggleFolds(node);
+    const open = node.classList.toggle("opened");
+    node.querySelector(".opener").setAttribute("aria-expanded", String(open));
+    node.querySelector(".more")?.remove();
+    if (open) node.append(el("div", { class: "more" }, bodyOf(row, await this.source.body(node.row), this.source).flat().filter(Boolean)));
+    return undefined;
+  }
+
+  toggleFolds(node) {
+    const folds = [...node.querySelectorAll(".body details")];
+    const open = folds.some((each) => !each.open);
+    for (const each of folds) each.open = open;
+  }
+
+  async toggleRaw(node) {
+    const button = node.querySelector(".raw");
+    const old = node.querySelector(".raw-json");
+    button.setAttribute("aria-expanded", String(!old));
+    node.classList.toggle("opened", !old);
+    if (old) return old.remove();
+    const { event } = await this.source.body(node.row);
+    const copy = el("button", { type: "button", class: "link", onclick: () => navigator.clipboard?.writeText(JSON.stringify(event)).then(() => { copy.textContent = "copied"; }) }, "copy");
+    node.append(el("div", { class: "raw-json" }, longText(JSON.stringify(event, null, 2), { lines: 80, letters: 8000 }), copy));
+    return undefined;
+  }
+
+  // Moving about.
+
+  chosen(article) {
+    if (!article) return;
+    byId("feed").querySelector(".current")?.classList.remove("current");
+    article.classList.add("current");
+    this.current = this.list.shownRows.indexOf(article.row);
+  }
+
+  go(position, { block = "nearest" } = {}) {
+    if (position < 0 || position >= this.list.shownRows.length) return;
+    const node = this.list.at(position);
+    node.focus({ preventScroll: true });
+    node.scrollIntoView({ block, behavior: "instant" });
+    this.follower?.stopUnlessLast(position);
+  }
+
+  move(by) { this.go(Math.min(this.list.shownRows.length - 1, Math.max(0, this.current < 0 ? this.firstInView() : this.current + by))); }
+
+  /** The first event that is on the screen, for who has scrolled there. */
+  firstInView() {
+    for (const node of byId("feed").querySelectorAll("article")) {
+      if (node.getBoundingClientRect().bottom > 150) return this.list.shownRows.indexOf(node.row);
+    }
+    return 0;
+  }
+
+  moveIteration(by) {
+    const { shownRows } = this.list;
+    const here = this.rows[shownRows[Math.max(0, this.current)]]?.round ?? 0;
+    const numbers = [...new Set(shownRows.map((index) => this.rows[index].round))].sort((a, b) => a - b);
+    const next = this.current < 0 && by > 0 ? numbers[0] : by > 0 ? numbers.find((number) => number > here) : numbers.findLast((number) => number < here);
+    if (next !== undefined) this.go(shownRows.findIndex((index) => this.rows[index].round === next), { block: "start" });
+  }
+
+  open() { if (this.current >= 0) this.toggle(this.list.at(this.current)); }
+  raw() { if (this.current >= 0) this.toggleRaw(this.list.at(this.current)); }
+  first() { this.go(0, { block: "start" }); }
+
+  start() {
+    scrollTo({ top: 0, behavior: "instant" });
+    byId("main").focus({ preventScroll: true });
+    byId("feed").querySelector(".current")?.classList.remove("current");
+    this.current = -1;
+  }
+
+  end() {
+    this.go(this.list.shownRows.length - 1, { block: "end" });
+    if (this.running) this.follower?.start();
+  }
+
+  /** Go to the event that the address names (#e12, #seq-12); filters that hide it are taken back. */
+  toHash() {
+    const seq = Number(/^#(?:e|seq-)(\d+)$/.exec(location.hash)?.[1] ?? NaN);
+    const index = this.rows.findIndex((row) => row.seq === seq);
+    if (index < 0) return;
+    if (!this.list.shownRows.includes(index)) this.filter.clear();
+    this.follower?.stop();
+    const position = this.list.shownRows.indexOf(index);
+    this.go(position, { block: "start" });
+    requestAnimationFrame(() => this.list.at(position)?.scrollIntoView({ block: "start", behavior: "instant" }));
+  }
+}
+
+function debounced(act, wait) {
+  let timer = 0;
+  return () => { clearTimeout(timer); timer = setTimeout(act, wait); };
+}
+
+const data = JSON.parse(byId("data").textContent);
+if (data.live) {
+  byId("brand").replaceChildren(el("a", { href: "../" }, "devteam"));
+  const source = new LiveSource(data.session);
+  const view = new View(source);
+  view.follower = new Follower(view, source);
+  view.follower.run();
+} else {
+  const view = new View(new PageSource());
+  view.take(data);
+  view.toHash();
+  (globalThis.requestIdleCallback ?? setTimeout)(() => view.index.build());
+}
