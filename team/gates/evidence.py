@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from team.gates.base import Target
+from team.gates.contract.asked import AskedExamples, ask_examples
 from team.gates.reading import FileFacts, read_tree
 from team.gates.rehearsal import believed_run
 from team.gates.testrun import TestRun
@@ -45,6 +46,7 @@ class Evidence:
         self._tree = _Once(self._copy)
         self._facts = _Once(lambda: read_tree(self.target, self.tree))
         self._tests = _Once(lambda: believed_run(self.target, self.facts))
+        self._examples = _Once(lambda: ask_examples(self.target))
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +70,11 @@ class Evidence:
     def tests(self) -> TestRun:
         """The run of the tests that counts."""
         return self._tests()
+
+    @property
+    def examples(self) -> AskedExamples:
+        """What the code answers to the examples of the requirements, asked from another process."""
+        return self._examples()
 
     @property
     def broken(self) -> str:

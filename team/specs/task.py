@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from team.specs.base import Kind, Spec, StrictModel
+from team.specs.base import Kind, Spec, StrictModel, problem
 
 _MARKUP = re.compile(r"^\s*(#+|[-*>]|\d+\.)\s+|[`*_]")
 
@@ -39,10 +39,19 @@ class TaskSpec(Spec):
 
 
 class Example(StrictModel):
-    """One known answer."""
+    """One known answer: the value that is returned, or the exception that is raised."""
 
     input: dict[str, Any]
-    expected: Any
+    expected: Any = None
+    raises: str = Field(default="", description="the name of the exception, instead of `expected`")
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> Self:
+        if bool(self.raises) == ("expected" in self.model_fields_set):
+            raise problem("an example has either `expected` or `raises`", "say what the call answers")
+        if self.raises and not self.raises.isidentifier():
+            raise problem(f"{self.raises!r} is not the name of an exception", "such as ValueError")
+        return self
 
 
 class ProblemSpec(Spec):
@@ -71,10 +80,7 @@ class ProblemSpec(Spec):
     def requirements_text(self) -> str:
         """The description, the function to write, and the examples."""
         text = f"{self.description.strip()}\n\nWrite the function `{self.entry_point}` in {self.language}.\n"
-        shown = [
-            f"- input `{_json(example.input)}` → expected `{_json(example.expected)}`"
-            for example in self.examples
-        ]
+        shown = [f"- input `{_json(example.input)}` → {_answer(example)}" for example in self.examples]
         return text + ("\nExamples:\n\n" + "\n".join(shown) + "\n" if shown else "")
 
 
@@ -83,6 +89,10 @@ def first_words(text: str, limit: int = 60) -> str:
     lines = (_MARKUP.sub("", line).strip() for line in text.splitlines())
     first = next((line for line in lines if line), "task")
     return first if len(first) <= limit else first[:limit].rsplit(" ", 1)[0]
+
+
+def _answer(example: Example) -> str:
+    return f"raises `{example.raises}`" if example.raises else f"expected `{_json(example.expected)}`"
 
 
 def _json(value: Any) -> str:

@@ -6,9 +6,13 @@ from collections.abc import Callable
 
 from team.gates.base import GateResult, Target
 from team.gates.contract.base import ContractCheck
+from team.gates.contract.examples import ExamplesCheck, ProblemCheck
 from team.gates.evidence import Evidence
 
-CHECKS: dict[str, Callable[[Evidence], ContractCheck]] = {}
+CHECKS: dict[str, Callable[[Evidence], ContractCheck]] = {
+    "run": ExamplesCheck,
+    "solve": ProblemCheck,
+}
 """Kind of spec → its check. A new check is one file of this package and one line here."""
 
 

@@ -1,0 +1,60 @@
+"""The check of examples: the code, called from another process, answers them as the requirements say."""
+
+from __future__ import annotations
+
+from team.gates.base import Finding, GateResult, Target
+from team.gates.contract.calls import Answer
+from team.gates.contract.known import KnownAnswer, known_answers
+from team.gates.evidence import Evidence
+from team.gates.static import result
+
+RULE = "example"
+
+
+class ExamplesCheck:
+    """Holds the code against the examples of its requirements."""
+
+    kind = "examples"
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+
+    def skips(self, target: Target) -> str | None:
+        """There must be an example."""
+        if not target.sources and not target.tests:
+            return "there is no Python file"
+        return (
+            None if known_answers(target.spec) else "the requirements hold no example that can be read surely"
+        )
+
+    def run(self, target: Target) -> GateResult:
+        """Fail for every example that the code does not hold."""
+        asked = self._evidence.examples
+        broken = [_finding(known, answer, target) for known, answer in asked.broken]
+        held, total = len(asked.answered) - len(asked.broken), len(asked.answered)
+        why = f"{held} of {total} examples hold"
+        if asked.unasked:
+            names = sorted({one.call.function for one in asked.unasked})
+            why += f"; not asked, as no source file defines them: {', '.join(names)}"
+        if not total:
+            return GateResult(name="contract", status="skip", why=why)
+        cases = {
+            str(known): "pass" if known.holds(answer) else str(answer) for known, answer in asked.answered
+        }
+        return result("contract", broken, why).model_copy(update={"evidence": self.kind, "cases": cases})
+
+
+class ProblemCheck(ExamplesCheck):
+    """The same for an algorithm problem, whose examples are its spec."""
+
+    kind = "contract"
+
+
+def _finding(known: KnownAnswer, answer: Answer, target: Target) -> Finding:
+    place = answer.place if answer.place and answer.place[0] in target.sources else None
+    return Finding(
+        file=place[0] if place else None,
+        line=place[1] if place else None,
+        rule=RULE,
+        message=f"the requirements say {known}, but {answer}",
+    )
