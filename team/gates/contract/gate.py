@@ -7,9 +7,11 @@ from collections.abc import Callable
 from team.gates.base import GateResult, Target
 from team.gates.contract.base import ContractCheck
 from team.gates.contract.examples import ExamplesCheck, ProblemCheck
+from team.gates.contract.http.web import WebCheck
 from team.gates.evidence import Evidence
 
 CHECKS: dict[str, Callable[[Evidence], ContractCheck]] = {
+    "crud": WebCheck,
     "run": ExamplesCheck,
     "solve": ProblemCheck,
 }
