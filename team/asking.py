@@ -116,7 +116,7 @@ class Asker:
             completion_tokens=event.completion_tokens,
             cost_usd=event.cost_usd,
         )
-        self._budget.settle(answer)
+        self._budget.settle(answer, role=request.agent)
         return answer
 
 

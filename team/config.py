@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from team.models.bounds import Bounds
+
 ExecutorName = Literal["auto", "local", "docker", "unconfined"]
 Speakers = Literal["workflow", "auto", "round_robin"]
 Approve = Literal["auto", "ask"]
@@ -60,6 +62,10 @@ class CodeGenerationConfig(BaseModel):
     max_calls: int | None = Field(default=None, gt=0)
     max_cost: float | None = Field(default=None, gt=0, description="USD")
     max_seconds: float | None = Field(default=None, gt=0, description="for the whole session")
+    max_total_tokens: int | None = Field(default=None, gt=0, description="tokens, in and out together")
+    role_budgets: dict[str, Bounds] = Field(
+        default_factory=dict, description="role → such as '0.50usd+20calls+50000tokens+60s'"
+    )
     speaker_selection: Speakers = "workflow"
     approve: Approve = "auto"
 
@@ -82,13 +88,13 @@ class CodeGenerationConfig(BaseModel):
             raise ValueError("it must not hold a user or a password; the key belongs into OPENAI_API_KEY")
         return value
 
-    @field_validator("role_models")
+    @field_validator("role_models", "role_budgets")
     @classmethod
-    def _known_roles(cls, value: dict[str, str]) -> dict[str, str]:
-        for role, model in value.items():
+    def _known_roles(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for role, given in value.items():
             if role not in MODEL_ROLES:
                 raise ValueError(f"there is no role {role!r}; the roles are {', '.join(MODEL_ROLES)}")
-            if not model:
+            if not given:
                 raise ValueError(f"the role {role!r} is given no model's name")
         return value
 

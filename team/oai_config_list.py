@@ -12,8 +12,10 @@ from team.errors import ConfigError
 NAME = "OAI_CONFIG_LIST"
 
 
-def read_config_list(environ: Mapping[str, str], folder: Path, model: str) -> tuple[dict[str, str], str]:
-    """The `model`, `base_url` and `api_key` of one entry, and where the list was found.
+def read_config_list(environ: Mapping[str, str], folder: Path, model: str) -> tuple[dict[str, Any], str]:
+    """The `model`, `base_url`, `api_key` and `price` of one entry, and where the list was found.
+
+    AutoGen's price is in USD per thousand tokens, in and out; ours is per million.
 
     The entry is the first one for `model`, or the first of all when no model is chosen yet. The variable
     holds the list itself or a file's path; without it a file of that name in `folder` is read.
@@ -26,7 +28,7 @@ def read_config_list(environ: Mapping[str, str], folder: Path, model: str) -> tu
         return {}, ""
     for entry in _entries(text, place):
         if entry.get("api_type", "openai") == "openai" and (not model or entry.get("model") == model):
-            return _ours(entry), place
+            return _ours(entry, place), place
     return {}, ""
 
 
@@ -54,5 +56,19 @@ def _entries(text: str, place: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _ours(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(entry[name]) for name in ("model", "base_url", "api_key") if entry.get(name)}
+def _ours(entry: Mapping[str, Any], place: str) -> dict[str, Any]:
+    ours: dict[str, Any] = {
+        name: str(entry[name]) for name in ("model", "base_url", "api_key") if entry.get(name)
+    }
+    if entry.get("price") is not None:
+        ours["price"] = _price(entry["price"], place)
+    return ours
+
+
+def _price(value: Any, place: str) -> tuple[float, float]:
+    numbers = [one for one in value if isinstance(one, int | float)] if isinstance(value, list) else []
+    if len(numbers) != 2 or len(value) != 2 or min(numbers) < 0:
+        raise ConfigError(
+            f"the price {value!r} in {place} is none", 'write "price": [IN, OUT], USD per thousand tokens'
+        )
+    return round(numbers[0] * 1000, 9), round(numbers[1] * 1000, 9)

@@ -193,7 +193,13 @@ class Session:
 
 def budget_of(config: CodeGenerationConfig) -> Budget:
     """What a configuration allows to be spent."""
-    return Budget(max_calls=config.max_calls, max_cost=config.max_cost, max_seconds=config.max_seconds)
+    return Budget(
+        max_calls=config.max_calls,
+        max_cost=config.max_cost,
+        max_seconds=config.max_seconds,
+        max_tokens=config.max_total_tokens,
+        roles=config.role_budgets,
+    )
 
 
 def run_session(

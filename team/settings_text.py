@@ -10,6 +10,11 @@ from team.errors import ConfigError
 # A comma inside brackets or before a version operator belongs to one requirement: pandas[sql]>=2,<3
 _BETWEEN_REQUIREMENTS = re.compile(r",(?![^\[\]]*\])(?!\s*[<>=!~])")
 
+_EXAMPLES = {
+    "role_models": "ROLE=NAME, such as developer=gpt-4o",
+    "role_budgets": "ROLE=BOUNDS, such as developer=0.50usd+20calls",
+}
+
 
 def parse_setting(name: str, value: Any, place: str) -> Any:
     """The value of the setting `name` when it is given as text; any other value is handed through.
@@ -17,8 +22,8 @@ def parse_setting(name: str, value: Any, place: str) -> Any:
     Raises:
         ConfigError: the text cannot be taken apart; names `place`.
     """
-    if name == "role_models":
-        return _pairs(value, place)
+    if name in _EXAMPLES:
+        return _pairs(value, place, _EXAMPLES[name])
     if not isinstance(value, str):
         return value
     if name == "packages":
@@ -34,8 +39,8 @@ def _listed(parts: list[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _pairs(value: Any, place: str) -> Any:
-    """ROLE=NAME pairs, as one text with commas or as a list of texts."""
+def _pairs(value: Any, place: str, example: str) -> Any:
+    """ROLE=… pairs, as one text with commas or as a list of texts."""
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list | tuple):
@@ -44,7 +49,7 @@ def _pairs(value: Any, place: str) -> Any:
     for part in value:
         role, equals, model = str(part).partition("=")
         if not equals or not role.strip() or not model.strip():
-            raise ConfigError(f"{place} is {str(part)!r}", "write ROLE=NAME, such as developer=gpt-4o")
+            raise ConfigError(f"{place} is {str(part)!r}", f"write {example}")
         pairs[role.strip()] = model.strip()
     return pairs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError, SpecError
@@ -13,7 +13,7 @@ from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.models.draft import Drafter, DraftSource
 from team.models.live import LiveSource
-from team.models.pricing import price_of
+from team.models.pricing import Price, price_of
 from team.models.tape import TapeSource
 from team.oai_config_list import NAME as LIST_NAME
 from team.oai_config_list import read_config_list
@@ -45,12 +45,13 @@ To see the team at work without any model:
 
 
 class Account(NamedTuple):
-    """An endpoint with its key, and where the key was named."""
+    """An endpoint with its key, where the key was named, and what its model costs, if that is said."""
 
     model: str
     base_url: str | None
     api_key: str | None
     key_name: str
+    price: Price | None = None
 
 
 def choose_source(
@@ -145,7 +146,7 @@ def _live(config: CodeGenerationConfig, account: Account, budget: Budget, on_sta
         role_models=config.role_models,
         timeout=config.model_timeout,
         budget=budget,
-        price=config.price,
+        price=config.price or account.price,
         on_status=on_status,
     )
 
@@ -167,22 +168,24 @@ def _checked(account: Account, spec: Spec) -> Account:
 
 def _check_price(config: CodeGenerationConfig, account: Account) -> None:
     """A bound on money that nobody can count is no bound."""
-    if config.max_cost is None:
+    bounded = [role for role, bounds in config.role_budgets.items() if bounds.cost is not None]
+    if config.max_cost is None and not bounded:
         return
+    bound = "--max-cost" if config.max_cost is not None else f"the budget of the {bounded[0]}"
     for model in (account.model, *config.role_models.values()):
-        known = config.price if model == account.model else None
+        known = config.price or account.price if model == account.model else None
         if known is None and price_of(model, account.base_url) is None:
             mend = "give it with --price IN,OUT" if model == account.model else "use --max-calls instead"
-            raise ConfigError(f"--max-cost cannot be kept: the price of {model} is unknown", mend)
+            raise ConfigError(f"{bound} cannot be kept: the price of {model} is unknown", mend)
 
 
 def _account(config: CodeGenerationConfig, model: str, environ: Mapping[str, str]) -> Account:
     key = config.api_key.get_secret_value() if config.api_key else ""
     listed = {} if key or config.base_url else _listed(model, environ)
     if listed:
-        return Account(
-            model or listed.get("model", ""), listed.get("base_url"), listed.get("api_key"), LIST_NAME
-        )
+        name, url = model or listed.get("model", ""), listed.get("base_url")
+        price = listed.get("price") if name == listed.get("model") else None
+        return Account(name, url, listed.get("api_key"), LIST_NAME, price)
     key = key or environ.get(KEY_NAME, "").strip()
     base_url = config.base_url or environ.get(URL_NAME, "").strip() or None
     return Account(model, base_url, key or None, _key_name(key, environ))
@@ -195,7 +198,7 @@ def _key_name(key: str, environ: Mapping[str, str]) -> str:
     return LIST_NAME if environ.get(LIST_NAME) else "api_key"
 
 
-def _listed(model: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _listed(model: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """The entry of AutoGen's list for `model`, else its first; empty without a list in the environment."""
     if not environ.get(LIST_NAME, "").strip():
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,12 @@ from team.models.transport import Transport
 
 CONTINUATIONS = 4
 """How often a cut answer is continued at most."""
+
+LONGEST_ANSWER = 4096
+"""Tokens of one request's answer where money or tokens are bounded and no max_tokens is set."""
+
+BYTES_PER_TOKEN = 3.0
+"""Of what a request is taken to count at least, until a model's own counting is known."""
 
 
 class LiveSource:
@@ -68,6 +75,7 @@ class LiveSource:
             on_status=on_status or _unheard,
         )
         self._unreported: list[Answer] = []
+        self._tokens_per_byte: dict[str, float] = {}
 
     def answer(self, request: Request) -> Answer:
         """The model's answer to one request, whole.
@@ -123,7 +131,14 @@ class LiveSource:
         model = self.model_of(request.agent)
         price = self._price_of(model)
         text = request.system + user
-        reserved = self._budget.reserve(cost_of(price, len(text) // 4, 0) or 0.0)
+        reserved = self._budget.reserve_request(
+            request.agent,
+            self._longest_prompt(model, text),
+            int(settings.get("max_tokens") or LONGEST_ANSWER),
+            price,
+        )
+        if reserved.completion_tokens is not None:
+            settings = {**settings, "max_tokens": reserved.completion_tokens}
         try:
             reply = self._endpoint.ask(model, request.system, user, settings)
         except BaseException:
@@ -137,6 +152,7 @@ class LiveSource:
             cost_usd=cost_of(price, reply.prompt_tokens, reply.completion_tokens) if reply.counted else None,
         )
         self._budget.settle(part, reserved)
+        self._learn(model, text, reply.prompt_tokens)
         self._unreported.append(part)
         notes.extend(reply.notes)
         if was_cut(reply, text):
@@ -145,6 +161,15 @@ class LiveSource:
                 "raise its context length (Ollama: OLLAMA_CONTEXT_LENGTH)",
             )
         return reply
+
+    def _longest_prompt(self, model: str, text: str) -> int:
+        """The most tokens that a request can count, by what this model counted so far."""
+        return math.ceil(len(text.encode()) * self._tokens_per_byte.get(model, 1 / BYTES_PER_TOKEN))
+
+    def _learn(self, model: str, text: str, tokens: int) -> None:
+        if tokens and text:
+            seen = 1.05 * tokens / len(text.encode())
+            self._tokens_per_byte[model] = max(self._tokens_per_byte.get(model, 1 / BYTES_PER_TOKEN), seen)
 
     def _total(self, content: str, last: Reply, notes: list[str]) -> Answer:
         parts, self._unreported = self._unreported, []

@@ -37,7 +37,12 @@ class TapeSource:
             TapeMismatch: `strict`, and the answer was given to another question.
             BudgetExceeded: the recorded session spent more than this one may.
         """
-        reservation = self._budget.reserve()
+        following = self._tape.peek(request.agent)
+        reservation = self._budget.reserve(
+            following.cost_usd or 0.0 if following else 0.0,
+            role=request.agent,
+            tokens=following.prompt_tokens + following.completion_tokens if following else 0,
+        )
         call = self._tape.next(request.agent)
         if call is None:
             self._budget.release(reservation)

@@ -34,6 +34,11 @@ class Tape:
         calls = self._calls.get(agent)
         return calls.popleft() if calls else None
 
+    def peek(self, agent: str) -> ModelCall | None:
+        """What `next` would give."""
+        calls = self._calls.get(agent)
+        return calls[0] if calls else None
+
     def left(self) -> dict[str, int]:
         """How many answers are left, by role; roles without any are not named."""
         return {agent: len(calls) for agent, calls in sorted(self._calls.items()) if calls}

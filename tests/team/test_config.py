@@ -263,3 +263,19 @@ def test_autogens_list_brings_model_endpoint_and_key_together(
     monkeypatch.delenv("OAI_CONFIG_LIST")
     (home / "OAI_CONFIG_LIST").write_text(json.dumps(entries))
     assert endpoint(CodeGenerationConfig.load()) == endpoint(first)
+
+
+def test_a_roles_budget_is_written_as_text_or_as_a_table(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_toml("[role_budgets.developer]\ncalls = 3\n")
+    assert CodeGenerationConfig.load().role_budgets["developer"].calls == 3
+    monkeypatch.setenv("DEVTEAM_ROLE_BUDGETS", "developer=0.5usd+20calls,architect=1")
+    budgets = CodeGenerationConfig.load().role_budgets
+    assert (budgets["developer"].cost, budgets["developer"].calls, budgets["architect"].cost) == (0.5, 20, 1)
+    for wrong, words in (
+        ("developer=20cows", "20cows"),
+        ("boss=1", "no role 'boss'"),
+        ("developer", "ROLE="),
+    ):
+        monkeypatch.setenv("DEVTEAM_ROLE_BUDGETS", wrong)
+        with pytest.raises(ConfigError, match=words):
+            CodeGenerationConfig.load()

@@ -189,8 +189,15 @@ def test_the_call_budget_ends_a_session(tmp_path: Path) -> None:
 
 def test_the_cost_budget_ends_a_session(tmp_path: Path) -> None:
     dear = {"type": "model_call", "agent": "developer", "answer": {"content": UNTYPED}, "cost_usd": 0.5}
-    result = run(tmp_path, dear, dear, dear, max_cost=0.4, **ALONE)
+    result = run(tmp_path, dear, dear, dear, max_cost=0.9, **ALONE)
     assert (result.reason, result.usage.cost_usd) == (Reason.BUDGET_COST, 0.5)
+    assert [Path(file).name for file in result.files] == ["slug.py"]
+
+
+def test_a_roles_budget_ends_a_session_as_well(tmp_path: Path) -> None:
+    result = run(tmp_path, *HAPPY, role_budgets={"test_engineer": "20calls", "architect": "1call"})
+    assert (result.reason, result.usage.calls) == (Reason.BUDGET_CALLS, 4)
+    assert "by the architect" in result.message
 
 
 def test_the_time_budget_ends_a_session(tmp_path: Path) -> None:

@@ -181,3 +181,39 @@ def test_a_setting_stands_before_the_list(listed, openai_server):
 def test_a_list_that_is_none_is_refused():
     with pytest.raises(ConfigError, match="OAI_CONFIG_LIST"):
         choose(environ={"OAI_CONFIG_LIST": "[{]"})
+
+
+def priced(listed, model: str, price: object) -> dict[str, str]:
+    """The list with a price for one of its models, in USD per thousand tokens, as AutoGen writes it."""
+    entries = json.loads(listed["OAI_CONFIG_LIST"])
+    return {
+        "OAI_CONFIG_LIST": json.dumps(
+            [entry | ({"price": price} if entry["model"] == model else {}) for entry in entries]
+        )
+    }
+
+
+def test_the_lists_price_counts_for_the_model_it_stands_beside(listed):
+    for model, known in (("m2", True), ("m1", False), ("m3", False)):
+        source = choose(model=model, environ=priced(listed, "m2", [0.25, 0.75]))
+        answer = source.answer(Request(agent="developer", step="code", system="s", user="u"))
+        dollars = (answer.prompt_tokens * 250 + answer.completion_tokens * 750) / 1e6
+        assert answer.cost_usd == (pytest.approx(dollars) if known else None)
+
+
+def test_the_lists_price_is_enough_for_a_bound_on_money(listed):
+    assert choose(model="m2", max_cost=1.0, environ=priced(listed, "m2", [0.25, 0.75]))
+    with pytest.raises(ConfigError, match="the price of m1 is unknown"):
+        choose(model="m1", max_cost=1.0, environ=priced(listed, "m2", [0.25, 0.75]))
+
+
+@pytest.mark.parametrize("price", ["0.1", [1], [1, "x"], [-1, 1], [1, 2, 3]])
+def test_a_price_in_the_list_that_is_none_is_refused(listed, price):
+    with pytest.raises(ConfigError, match="USD per thousand tokens"):
+        choose(model="m2", environ=priced(listed, "m2", price))
+
+
+def test_a_roles_bound_on_money_needs_a_price_too():
+    with pytest.raises(ConfigError, match="the budget of the developer cannot be kept"):
+        choose(model="m1", api_key=KEY, role_budgets={"developer": "0.5usd"})
+    assert choose(model="m1", api_key=KEY, role_budgets={"developer": "20calls"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.openai_server import KEY, OpenAIServer, Reply
@@ -469,3 +470,49 @@ def test_the_budget_of_time_ends_the_waiting(openai_server):
         Line(openai_server([Reply(status=503)] * 5), budget=budget, sleep=wait).ask()
     assert caught.value.reason is Reason.BUDGET_TIME
     assert now[0] == pytest.approx(3)
+
+
+def test_with_a_bound_on_money_an_answer_cannot_be_longer_than_what_is_left(openai_server):
+    server = openai_server(["x", "x"])
+    line = Line(server, price=(1.0, 1000.0), budget=Budget(max_cost=1.0))
+    line.ask()
+    assert line.ask(max_tokens=50).content == "x"
+    sent = [request.settings["max_tokens"] for request in server.requests]
+    assert (sent[0], sent[1]) == (999, 50)
+    line = Line(openai_server(["x"]), price=(1.0, 1.0), budget=Budget(max_cost=1.0))
+    line.ask()
+
+
+def test_sessions_in_parallel_hold_one_budget_to_the_cent(openai_server):
+    """Threads ask at once, some in vain; every answer is as long as it may be."""
+
+    def serve(request):
+        failing = len(server.requests) % 5 == 0
+        return Reply(status=503) if failing else Reply("four" * request.settings["max_tokens"])
+
+    server = openai_server(serve)
+    budget = Budget(max_cost=0.05)
+    lines = [Line(server, price=(10.0, 40.0), budget=budget) for _ in range(4)]
+
+    def work(line: Line) -> float:
+        spent = 0.0
+        with pytest.raises(BudgetExceeded):
+            while True:
+                spent += line.ask(max_tokens=100).cost_usd
+        return spent
+
+    with ThreadPoolExecutor(4) as threads:
+        spent = sum(threads.map(work, lines))
+    billed = (server.prompt_tokens * 10 + server.completion_tokens * 40) / 1e6
+    assert billed == pytest.approx(spent) == pytest.approx(budget.cost)
+    assert 0.045 < billed <= 0.05
+
+
+def test_a_model_that_counts_more_tokens_than_thought_is_reserved_at_its_own_count(openai_server):
+    heavy = {"prompt_tokens": 1000, "completion_tokens": 1, "total_tokens": 1001}
+    server = openai_server([Reply(usage=heavy)] * 9)
+    line = Line(server, price=(100.0, 100.0), budget=Budget(max_cost=0.55))
+    with pytest.raises(BudgetExceeded):
+        for _ in range(9):
+            line.ask()
+    assert len(server.requests) == 5
