@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from team.cli import checking, history, machine, sessions, showing, viewing
+from team.cli import checking, finding, machine, sessions, showing, viewing
 
 FIRST_STEPS = """\
 devteam: a software team made of AutoGen agents, whose work is accepted by checks.
@@ -34,9 +34,10 @@ BUILD, JUDGE, INSPECT, MACHINE = "Build", "Judge", "Inspect and go on", "This ma
 app.command("run", rich_help_panel=BUILD)(sessions.run)
 app.command("crud", rich_help_panel=BUILD)(sessions.crud)
 app.command("check", rich_help_panel=JUDGE)(checking.check)
-app.command("list", rich_help_panel=INSPECT)(history.list_sessions)
+app.command("list", rich_help_panel=INSPECT)(finding.list_sessions)
 app.command("show", rich_help_panel=INSPECT)(showing.show)
 app.command("view", rich_help_panel=INSPECT)(viewing.view)
+app.command("stats", rich_help_panel=INSPECT)(finding.stats)
 app.command("resume", rich_help_panel=INSPECT)(sessions.resume)
 app.command("replay", rich_help_panel=INSPECT)(sessions.replay)
 app.command("doctor", rich_help_panel=MACHINE)(machine.doctor)

@@ -1,4 +1,4 @@
-"""`list`: what past and running sessions left behind, and how a command finds one of them."""
+"""How a command finds the session that it is about."""
 
 from __future__ import annotations
 
@@ -8,39 +8,10 @@ from typing import Annotated
 
 import typer
 
-from team.cli.options import PRINTING, Flags, settings_of, takes
-from team.cli.terminal import print_json, results
-
 SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="An id, the unique beginning of one, a path, or `last`.")
 ]
 LOG = "transcript.jsonl"
-
-
-@takes("work_dir", *PRINTING)
-def list_sessions(
-    flags: Flags,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="At most so many; 0: all.")] = 30,
-) -> None:
-    """List the sessions in the work_dir, the newest first."""
-    from team.transcript import Transcript
-
-    config = settings_of(flags).config
-    names = session_names(config.work_dir)
-    shown = [Transcript.open(config.work_dir / name) for name in (names[:limit] if limit else names)]
-    if config.json_output:
-        print_json({"sessions": [log.summary | {"path": str(log.folder.resolve())} for log in shown]})
-        return
-    if not names:
-        results().print(
-            f'no sessions in {config.work_dir} yet; start one with devteam run "…"', soft_wrap=True
-        )
-        return
-    from team.transcript.render import session_table
-
-    results().print(session_table(shown))
-    if len(names) > len(shown):
-        results().print(f"{len(names) - len(shown)} older ones: devteam list --limit 0", style="dim")
 
 
 def session_names(work_dir: Path) -> list[str]:

@@ -7,8 +7,6 @@ import os
 import time
 from pathlib import Path
 
-from team.errors import SessionBusy
-
 
 def lock_folder(folder: Path) -> int:
     """Lock a session's folder for this process; the lock falls with the process, however that ends.
@@ -25,6 +23,8 @@ def lock_folder(folder: Path) -> int:
         os.close(lock)
         raise
     os.close(lock)
+    from team.errors import SessionBusy
+
     raise SessionBusy(f"another process is working on the session {folder.name}", "wait for it or stop it")
 
 

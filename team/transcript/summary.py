@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from team.errors import DiskTrouble
-from team.transcript.logfile import parse_object, storable
+from team.transcript.jsonlines import parse_object, storable
 from team.transcript.redaction import Redactor
 
 SUMMARY_NAME = "session.json"
@@ -30,6 +29,8 @@ def write_summary(folder: Path, data: dict[str, Any], *, secrets: Sequence[str] 
             os.fsync(file.fileno())
         fresh.replace(Path(folder) / SUMMARY_NAME)
     except OSError as error:
+        from team.errors import DiskTrouble
+
         fresh.unlink(missing_ok=True)
         raise DiskTrouble(
             f"{SUMMARY_NAME} of {Path(folder).name} cannot be written: {error.strerror}",
