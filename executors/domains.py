@@ -45,6 +45,7 @@ class DomainTree:
         self._folder = folder
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._held = (0, 0)
+        self._room = _room(folder)
         self._next_scan = time.monotonic() + _SCAN_SECONDS
         self._told: Told = {}
         self.ended = os.dup(link.fileno())
@@ -67,7 +68,7 @@ class DomainTree:
             pids = descendants(self._proc, self._keeper)
             if len(pids) > limits.processes:  # a bomb grows while one looks at it closely
                 return Usage(processes=len(pids))
-            held, files = self._held_in_files(pids)
+            held, files = self._held_in_files(pids, limits)
             used = usage_of(self._proc, pids, memory_above=limits.memory_mb * MB - held)
             # Orphans that ended count as the keeper's.
             gone = usage_of(self._proc, [self._keeper], memory_above=limits.memory_mb * MB).cpu_seconds
@@ -111,16 +112,29 @@ class DomainTree:
             while message := self._link.recv(65536):
                 self._told.update(json.loads(message))
 
-    def _held_in_files(self, pids: list[int]) -> tuple[int, int]:
-        """Bytes and files in the run's temporary folder, as far as can be told cheaply."""
-        now = time.monotonic()
-        if now >= self._next_scan:
+    def _held_in_files(self, pids: list[int], limits: Limits) -> tuple[int, int]:
+        """Bytes and files in the run's temporary folder, as far as can be told cheaply.
+
+        They are counted when their turn has come, and at once when the file system has lost much room.
+        """
+        now, room = time.monotonic(), _room(self._folder)
+        if now >= self._next_scan or self._room - room > limits.memory_mb * MB // 16:
+            self._room = room
             found = scan(self._folder)
             nameless = deleted_bytes(self._proc, pids, self._folder.stat().st_dev)
             self._held = found.disk_bytes + nameless, len(found.entries)
             cost = time.monotonic() - now
             self._next_scan = now + cost + max(_SCAN_SECONDS, cost / _SCAN_SHARE)
         return self._held
+
+
+def _room(folder: Path) -> int:
+    """Bytes that are free where a folder lies; none once it is gone."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return 0
+    return found.f_bfree * found.f_frsize
 
 
 def start(

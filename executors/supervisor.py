@@ -22,6 +22,9 @@ _FLOOD = 64 * 1024  # what a pipe holds
 _POLL_SECONDS = 0.02
 _RAREST_POLL = 0.25
 _POLL_SHARE = 0.1  # of the time, at most, is spent on polling
+_CLOSEST_POLL = 0.002
+_CLOSE_POLL_SHARE = 0.4  # the same, while memory could run out before the next poll
+_FILLING = 4096  # MB per second: how fast a few processors take memory
 THREADS_PER_PROCESS = 4
 MB = 1024 * 1024
 
@@ -140,11 +143,12 @@ def _follow(
                 return "wall"
             if now >= next_poll:
                 spent = time.thread_time()
-                if limit := _over(tree.usage(limits), limits) or room_left(tree):
-                    return limit
+                usage = tree.usage(limits)
                 # In time of our own: on a machine that the code keeps busy, polls must not grow rare.
                 cost = time.thread_time() - spent
-                next_poll = time.monotonic() + min(max(_POLL_SECONDS, cost / _POLL_SHARE), _RAREST_POLL)
+                if limit := _over(usage, limits) or room_left(tree):
+                    return limit
+                next_poll = time.monotonic() + _pause(usage, limits, cost)
             for key, _ in selector.select(max(0.0, min(deadline, next_poll) - time.monotonic())):
                 if key.fd == tree.ended:
                     return None
@@ -196,6 +200,13 @@ def _drain(pipe: int, sink: Sink) -> None:
         if not data:
             return
         sink.add(data)
+
+
+def _pause(usage: Usage, limits: Limits, cost: float) -> float:
+    """Seconds to the next poll: none, where possible, in which what is left of the memory could be taken."""
+    usual = min(max(_POLL_SECONDS, cost / _POLL_SHARE), _RAREST_POLL)
+    until_full = (limits.memory_mb - usage.memory_bytes / MB) / _FILLING
+    return min(usual, max(until_full, cost / _CLOSE_POLL_SHARE, _CLOSEST_POLL))
 
 
 def _over(usage: Usage, limits: Limits) -> LimitName | None:
