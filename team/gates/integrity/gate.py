@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from team.gates.base import Finding, GateResult, Target
 from team.gates.evidence import Evidence
 from team.gates.integrity.comparing import weakened
+from team.gates.integrity.configuration import weakening
+from team.gates.integrity.data import changed_data
+from team.gates.integrity.hollow import hollow_tests, skipped
+from team.gates.integrity.hooks import hidden, hooks, misplaced
+from team.gates.integrity.mocking import stand_ins
+from team.gates.integrity.modules import Module, read_module
+from team.gates.integrity.softened import loosened_types, newly_ignored, softened
+from team.gates.integrity.state import read_state
+from team.gates.integrity.tricks import tricks
 from team.gates.static import result
+from team.gates.target import is_collected, regular_files
 
 
 class IntegrityGate:
@@ -26,8 +36,43 @@ class IntegrityGate:
         """Fail for every demand that was given up, every trick, and every test that tests nothing."""
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
-        return result(self.name, self._findings(target))
+        return result(self.name, self._read(target))
 
-    def _findings(self, target: Target) -> Iterator[Finding]:
-        texts = {path: (self._evidence.tree / path).read_text("utf-8-sig") for path in target.tests}
-        yield from weakened(target.past, texts, target.mandate)
+    def _read(self, target: Target) -> Iterator[Finding]:
+        """What the files alone tell."""
+        now = read_state(self._evidence.tree, target.mandate)
+        paths = list(regular_files(target.root))
+        yield from weakened(target.past, now.tests, target.mandate)
+        yield from changed_data(target.past, read_state(target.root, target.mandate))
+        yield from newly_ignored(
+            self._evidence.facts, {**now.sources, **now.tests}, target.past, target.tests
+        )
+        yield from misplaced(paths)
+        yield from hidden(target.root)
+        yield from weakening(target.root, paths)
+        left_out = self._left_out() if target.tests else frozenset()
+        sources = _modules(now.sources)
+        for source in sources:
+            yield from tricks(source, is_test=False)
+            yield from hooks(source)
+            yield from softened(source)
+            yield from loosened_types(source, target.past)
+        for test in _modules(now.tests):
+            yield from tricks(test, is_test=True)
+            yield from hooks(test)
+            yield from stand_ins(test, sources)
+            if is_collected(test.path):
+                yield from hollow_tests(test)
+                if test.path in left_out:
+                    yield from skipped(test)
+
+    def _left_out(self) -> frozenset[str]:
+        """The test files of which something was skipped when the tests were run."""
+        story = self._evidence.tests.story
+        names = [name for name, record in story.tests.items() if record.skip and not record.failure]
+        names += [frame.id for frame in story.collect_skips]
+        return frozenset(name.partition("::")[0] for name in names)
+
+
+def _modules(texts: Mapping[str, str]) -> Sequence[Module]:
+    return [module for path, text in sorted(texts.items()) if (module := read_module(path, text))]

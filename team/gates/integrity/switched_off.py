@@ -9,7 +9,7 @@ from team.gates.integrity.modules import Module, calls_in, last_name, unparsed
 
 _MARKS = frozenset({"skip", "xfail", "skipIf", "skipUnless", "skipif", "expectedFailure", "skipTest"})
 _CONDITIONAL = frozenset({"skipif", "skipIf", "skipUnless", "xfail"})
-_SURROUNDINGS = ("platform", "version", "os.name", "which", "find_spec", "environ", "cpu_count", "getuid")
+_SURROUNDINGS = ("platform", "version", "os.name", "which", "find_spec", "environ", "cpu_count", "uid")
 """What an honest condition for skipping asks about: the machine, never the code under test."""
 
 BROAD = frozenset({"", "Exception", "BaseException", "AssertionError"})
@@ -32,7 +32,8 @@ def _mark(decorator: ast.expr) -> str:
         return ""
     if name in _CONDITIONAL and isinstance(decorator, ast.Call) and decorator.args:
         condition = unparsed(decorator.args[0])
-        if any(word in condition for word in _SURROUNDINGS):
+        settled = isinstance(decorator.args[0], ast.Constant | ast.UnaryOp) or name == "xfail"
+        if any(word in condition for word in _SURROUNDINGS) or not settled:
             return ""
         return f"`{name}({condition[:60]})`"
     return f"`{name}`"
@@ -74,6 +75,17 @@ def swallows(handler: ast.ExceptHandler) -> bool:
         for node in ast.walk(statement)
     )
     return not lets_through
+
+
+def skipping(module: Module) -> list[ast.expr]:
+    """Calls and marks that skip, for other reasons than the machine."""
+    marks = [
+        decorator
+        for node in ast.walk(module.tree)
+        for decorator in getattr(node, "decorator_list", ())
+        if last_name(decorator) in _CONDITIONAL and not any(w in unparsed(decorator) for w in _SURROUNDINGS)
+    ]
+    return [*marks, *guarded_skip(module.tree.body, module)]
 
 
 def guarded_skip(body: Iterable[ast.stmt], module: Module) -> Iterable[ast.Call]:
