@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from team.gates.base import Finding
-from team.gates.testfailures import SILENT
+from team.gates.testfailures import CODE_AT_FAULT, SILENT
 from team.report import TurnReport
 
 TESTERS_RULES = frozenset({"coverage", "no-tests"})
 """Rules whose findings are work for who writes tests, wherever they point."""
-
-_NUMBERS = re.compile(r"0x[0-9a-f]+|\d+")
 
 
 @dataclass(frozen=True)
@@ -46,15 +43,8 @@ def blame(report: TurnReport, has_tester: bool) -> Blame:
         if finding.rule == SILENT or (broken and finding.rule == "coverage"):
             continue
         in_tests = finding.file is not None and is_test_path(finding.file)
-        if has_tester and (in_tests or finding.rule in TESTERS_RULES):
+        if has_tester and finding.rule != CODE_AT_FAULT and (in_tests or finding.rule in TESTERS_RULES):
             tests.append(finding)
         else:
             source.append(finding)
     return Blame(tuple(source), tuple(tests), unknown=failing and not source and not tests)
-
-
-def fingerprints(report: TurnReport) -> frozenset[tuple[str, str, str]]:
-    """A red turn's failures without the numbers that move with every patch."""
-    return frozenset(
-        (finding.rule, finding.file or "", _NUMBERS.sub("#", finding.message)) for finding in report.findings
-    )

@@ -12,6 +12,10 @@ from team.gates.wording import relevant, told
 
 SILENT = "test-failed"
 """The rule of a failure that does not say whether the code or the test is wrong."""
+CODE_AT_FAULT = "code-at-fault"
+"""The rule of a failure that is the code's fault by evidence."""
+TEST_AT_FAULT = "test-at-fault"
+"""The rule of a failure that is the test's fault by evidence."""
 CODE_ERROR = "code-error"
 """The rule of an error that the code under test made by itself."""
 TEST_ERROR = "test-error"

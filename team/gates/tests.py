@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from team.gates.base import GateResult, Target
+from team.gates.contract.faults import settled
 from team.gates.evidence import Evidence
 from team.gates.static import result
 from team.gates.testverdict import findings_of
@@ -25,7 +26,7 @@ class TestsGate:
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
         run, facts = self._evidence.tests, self._evidence.facts
-        findings = findings_of(run, target, facts)
+        findings = settled(findings_of(run, target, facts), self._evidence)
         passed = sum(record.passed for record in run.story.tests.values())
         said = result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
         return said.model_copy(update={"evidence": "tests"})

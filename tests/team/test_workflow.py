@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from team.board import Board
+from team.board import Board, Said
 from team.gates.base import Finding, GateResult
 from team.report import TurnReport
 from team.result import Reason
@@ -25,7 +25,8 @@ TESTS_TOO_WEAK = Verdict("revise", (TESTS,))
 def a_board(step: Step, *turns: tuple[GateResult, ...], **state: object) -> Board:
     """A board at `step`, after executor turns with these results, each over another tree."""
     board = Board(TaskSpec(requirements="a stack"))
-    for name in ("include_tests", "include_review", "ask_human", "max_iterations", "open_rules"):
+    settings = ("include_tests", "include_review", "ask_human", "max_iterations", "open_rules", "other_model")
+    for name in settings:
         if name in state:
             setattr(board, name, state.pop(name))
     for number, results in enumerate(turns, 1):
@@ -66,6 +67,16 @@ ROWS = [
     ("red in source: developer", a_board(Step.EXECUTE, red(SOURCE)), Step.REPAIR_CODE),
     ("red in tests: test engineer", a_board(Step.EXECUTE, red(TESTS)), Step.REPAIR_TESTS),
     ("red in both: test engineer first", a_board(Step.EXECUTE, red(TESTS, SOURCE)), Step.REPAIR_TESTS),
+    (
+        "a test fails, evidence against the code: developer",
+        a_board(Step.EXECUTE, red(FAILING.model_copy(update={"rule": "code-at-fault"}))),
+        Step.REPAIR_CODE,
+    ),
+    (
+        "a test fails, evidence against the test: test engineer",
+        a_board(Step.EXECUTE, red(FAILING.model_copy(update={"rule": "test-at-fault"}))),
+        Step.REPAIR_TESTS,
+    ),
     ("a test fails, silent evidence: reviewer", a_board(Step.EXECUTE, red(FAILING)), Step.FAULT),
     (
         "a test fails, nobody to ask: developer",
@@ -88,6 +99,31 @@ ROWS = [
         a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE), include_review=False),
         Reason.STUCK,
     ),
+    (
+        "stuck after a new plan: another model goes on",
+        a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE), replans=1, other_model="m2"),
+        Step.HAND_OVER,
+    ),
+    (
+        "stuck without an architect: another model goes on",
+        a_board(Step.EXECUTE, red(SOURCE), red(SOURCE), red(SOURCE), include_review=False, other_model="m2"),
+        Step.HAND_OVER,
+    ),
+    (
+        "stuck with the other model: the end",
+        a_board(
+            Step.EXECUTE,
+            red(SOURCE),
+            red(SOURCE),
+            red(SOURCE),
+            replans=1,
+            other_model="m2",
+            handed_over=True,
+        ),
+        Reason.STUCK,
+    ),
+    ("another model mends the code", a_board(Step.HAND_OVER, red(SOURCE)), Step.REPAIR_CODE),
+    ("another model mends the tests", a_board(Step.HAND_OVER, red(TESTS)), Step.REPAIR_TESTS),
     ("iterations used up: the end", a_board(Step.EXECUTE, red(SOURCE), max_iterations=1), Reason.ITERATIONS),
     ("green: review", a_board(Step.EXECUTE, GREEN), Step.REVIEW),
     ("green without review: accepted", a_board(Step.EXECUTE, GREEN, include_review=False), Reason.ACCEPTED),
@@ -214,3 +250,37 @@ def test_the_best_attempt_has_the_fewest_red_gates_and_of_equals_the_newest() ->
     board = a_board(Step.EXECUTE, red(SOURCE, TESTS), red(SOURCE), red(TESTS), red(SOURCE, TESTS))
     assert board.best is not None
     assert board.best.iteration == 3
+
+
+def test_of_attempts_what_runs_wins_over_what_is_tidy() -> None:
+    tests = GateResult(name="tests", status="fail", findings=(FAILING,))
+    many = GateResult(name="lint", status="fail", findings=(SOURCE,) * 9)
+    board = a_board(Step.EXECUTE, (tests,), (many, GateResult(name="types", status="fail")), (tests, many))
+    assert board.best is not None
+    assert board.best.iteration == 2
+
+
+def test_the_same_failure_counts_however_it_moves_and_progress_does_not() -> None:
+    moved = SOURCE.model_copy(update={"line": 40})
+    assert a_board(Step.EXECUTE, red(SOURCE), red(moved), red(SOURCE)).stuck
+    assert not a_board(Step.EXECUTE, red(SOURCE, SOURCE), red(SOURCE, SOURCE), red(SOURCE)).stuck
+    assert not a_board(Step.EXECUTE, red(SOURCE), red(TESTS), red(FAILING)).stuck
+
+
+def test_two_failures_that_take_turns_are_a_circle() -> None:
+    turns = [red(SOURCE), red(TESTS), red(SOURCE), red(TESTS)]
+    assert not a_board(Step.EXECUTE, *turns).stuck
+    assert a_board(Step.EXECUTE, *turns, red(SOURCE)).stuck
+
+
+def test_what_was_tried_is_told_once_a_failure_comes_back() -> None:
+    board = Board(TaskSpec(requirements="a stack"))
+    for number, words in enumerate(("Count from one.", "<think>hm</think>Count from two."), 1):
+        board.pending.append(Said("developer", f"{words}\n```python\n# filename: a.py\nx = 1\n```"))
+        report = TurnReport(number, commit="c", tree=f"t{number}", results=red(SOURCE), changed=("a.py",))
+        board.executed(report)
+        assert bool(board.tried) is (number == 2)
+    assert board.tried == [
+        f"iteration {number} (developer: Count from {word}.; changed a.py): unused import [F401]"
+        for number, word in ((1, "one"), (2, "two"))
+    ]

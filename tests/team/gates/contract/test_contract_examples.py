@@ -16,6 +16,7 @@ from team.specs import ProblemSpec, Spec, TaskSpec
 Contract = Callable[..., GateResult]
 
 SQUARES = TaskSpec(requirements="Write square(n).\n\n>>> square(3)\n9\n>>> square(-2)\n4\n")
+TESTS = "from squares import square\ndef test_it():\n    assert square(3) == 9\n    assert square(-2) == 4\n"
 RIGHT = "def square(n: int) -> int:\n    return n * n\n"
 
 
@@ -87,10 +88,7 @@ CHEATS = {
 
 @pytest.mark.parametrize("source", CHEATS.values(), ids=CHEATS.keys())
 def test_no_cheat_holds_an_example(contract: Contract, source: str) -> None:
-    tests = (
-        "from squares import square\ndef test_it():\n    assert square(3) == 9\n    assert square(-2) == 4\n"
-    )
-    result = contract(SQUARES, {"squares.py": source, "tests/test_squares.py": tests}, seconds=3)
+    result = contract(SQUARES, {"squares.py": source, "tests/test_squares.py": TESTS}, seconds=3)
     assert (result.status, len(result.findings)) == ("fail", 2)
     assert set(result.cases.values()).isdisjoint({"pass"})
 

@@ -111,9 +111,8 @@ def test_a_tolerance_can_be_given() -> None:
 
 def test_data_survives_the_border() -> None:
     for value, _ in SAME:
-        assert repr(decode(encode(value))) == repr(value) or isinstance(
-            value, Colour | Point | set | frozenset
-        )
+        if not isinstance(value, Colour | Point | set | frozenset):
+            assert repr(decode(encode(value))) == repr(value)
 
 
 def test_what_is_too_deep_or_no_data_is_refused() -> None:
