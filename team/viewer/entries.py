@@ -21,7 +21,7 @@ from team.transcript.jsonlines import LOG_NAME, parse_object
 from team.transcript.outline import Damage, Row, Unreadable, parse_event
 from team.transcript.safe_text import one_line
 from team.transcript.shorten import BlockSpan, block_spans
-from team.transcript.wording import describe
+from team.transcript.wording import counted, describe
 
 _LINE = 160
 
@@ -85,13 +85,23 @@ def _row(event: Event, spans: tuple[BlockSpan, ...]) -> dict[str, Any]:
         "agent": event.agent,
         "round": round_of(event),
         "step": getattr(event, "step", ""),
-        "line": _opening(event, spans) if isinstance(event, Message) else describe(event),
+        "line": _line(event, spans),
     }
     if failed(event):
         row["failed"] = True
     if isinstance(event, Gate):
         row |= {"gate": event.name, "status": event.status}
     return row
+
+
+def _line(event: Event, spans: tuple[BlockSpan, ...]) -> str:
+    match event:
+        case Message():
+            return _opening(event, spans)
+        case Gate():
+            found = counted(len(event.findings), "finding") if event.findings else event.why
+            return one_line(f"{event.name}{': ' if found else ''}{found} ({event.seconds:.1f} s)", _LINE)
+    return describe(event)
 
 
 def _opening(message: Message, spans: tuple[BlockSpan, ...]) -> str:

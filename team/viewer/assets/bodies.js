@@ -11,9 +11,9 @@ const opens = (row) => OPENS.has(row.type) || isReport(row);
 /** The executor's message repeats its gates: its first line is enough until it is opened. */
 const isReport = (row) => row.type === "message" && row.agent === "executor";
 
-function bodyOf(row, { event, spans }, source) {
+function bodyOf(row, { event, spans }, view) {
   const draw = DRAWN[row.type];
-  return draw ? draw(event, { row, spans: spans ?? [], source }) : [];
+  return draw ? draw(event, { row, spans: spans ?? [], view }) : [];
 }
 
 const DRAWN = {
@@ -21,7 +21,7 @@ const DRAWN = {
   gate: (event) => [event.status === "pass" ? null : findings(event.findings), event.status !== "pass" && !event.findings.length && event.why ? quote(event.why) : null],
   verdict: (event) => [findings(event.findings), event.reason ? quote(event.reason) : null],
   approval: (event) => [quote(event.question)],
-  snapshot: (event, { source }) => [changedFiles(event, source), findings(event.refused)],
+  snapshot: (event, { view }) => [changedFiles(event, view), findings(event.refused)],
   execution: (event) => [
     el("p", { class: "label" }, `command (${event.language || "sh"})`), longText(event.command),
     el("p", { class: "label" }, "output"), event.output ? longText(event.output) : el("p", { class: "note" }, "It printed nothing."),
@@ -66,11 +66,12 @@ function findings(list) {
   return [box, button];
 }
 
-function changedFiles(event, source) {
+/** One line for each file with its numbers; only names where no history of the files was kept. */
+function changedFiles(event, { facts, source }) {
+  const changes = facts?.iterations.find(({ number }) => number === event.iteration)?.changes ?? {};
+  if (Object.keys(changes).length) return fileList(changes, String(event.iteration), source, 8);
   if (!event.changed.length) return el("p", { class: "note" }, "No file changed.");
-  const head = fold([counted(event.changed.length, "file"), " changed in iteration ", String(event.iteration)], async () =>
-    diffView(await source.diff(String(event.iteration)), "No history of the files was kept: " + event.changed.join(", ")));
-  return head;
+  return longText(event.changed.join("\n"), { lines: 8 });
 }
 
 function modelCall(event) {

@@ -6,7 +6,7 @@ const MOST_DRAWN = 24;
 const ROW_HEIGHT = 56;
 
 class Feed {
-  /** `draw(index, position, size)` gives the article of a row. */
+  /** `draw(index, position, size)` gives the nodes of a row, of which the last is its article. */
   constructor(node, draw) {
     this.node = node;
     this.draw = draw;
@@ -39,7 +39,7 @@ class Feed {
         const block = this.block(at);
         this.node.append(block.node);
         this.observer.observe(block.node);
-      } else if (this.drawn.has(last)) last.node.append(this.draw(index, at, -1));
+      } else if (this.drawn.has(last)) this.put(last, index, at, -1);
       else last.node.style.minHeight = `${(at - last.start + 1) * ROW_HEIGHT}px`;
     }
   }
@@ -49,11 +49,11 @@ class Feed {
     const block = this.blocks[Math.floor(position / BLOCK)];
     if (!block) return null;
     this.fill(block);
-    return block.node.children[position - block.start] ?? null;
+    return block.articles[position - block.start] ?? null;
   }
 
   block(start) {
-    const block = { start, node: el("div", { class: "block" }) };
+    const block = { start, node: el("div", { class: "block" }), articles: [] };
     block.node.style.minHeight = `${Math.min(BLOCK, Math.max(1, this.shownRows.length - start)) * ROW_HEIGHT}px`;
     block.node.block = block;
     this.blocks.push(block);
@@ -64,8 +64,16 @@ class Feed {
     if (this.drawn.has(block)) return;
     this.drawn.add(block);
     const rows = this.shownRows.slice(block.start, block.start + BLOCK);
-    block.node.replaceChildren(...rows.map((index, at) => this.draw(index, block.start + at, this.shownRows.length)));
+    block.node.replaceChildren();
+    block.articles = [];
+    rows.forEach((index, at) => this.put(block, index, block.start + at, this.shownRows.length));
     block.node.style.minHeight = "";
+  }
+
+  put(block, index, position, size) {
+    const nodes = this.draw(index, position, size);
+    block.articles.push(nodes.at(-1));
+    block.node.append(...nodes);
   }
 
   seen(entries) {

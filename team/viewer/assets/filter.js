@@ -59,10 +59,10 @@ class Filter {
     byId("roles").replaceChildren(...[...roles].map(([role, number]) => el("button", {
       type: "button", class: `chip ${roleClass(role)}`, "data-role": role, "aria-pressed": String(this.roles.has(role)),
       onclick: () => this.toggleRole(role),
-    }, el("span", { class: "dot", "aria-hidden": "true" }), shown(words(role)), " ", el("span", { class: "number" }, String(number)))));
+    }, el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, shown(words(role).slice(0, 40))), " ", el("span", { class: "number" }, String(number)))));
     options(byId("type"), count(this.rows, (row) => row.type), this.type);
     options(byId("gate"), count(this.rows, (row) => row.gate), this.gate);
-    byId("gate").closest("label").hidden = !this.rows.some((row) => row.gate);
+    byId("gate").hidden = !this.rows.some((row) => row.gate);
   }
 
   toggleRole(role) {

@@ -11,7 +11,7 @@ const statusClass = (status) => `status-${STATUSES.has(status) ? status : "unkno
 const pill = (status) => el("span", { class: `pill ${statusClass(status)}` }, shown(status));
 
 function drawHead(facts, source) {
-  byId("bar-title").replaceChildren(pill(facts.status), " ", el("span", {}, shown(facts.title || facts.session)));
+  byId("bar-title").replaceChildren(pill(facts.status.slice(0, 20)), " ", el("span", {}, shown(facts.title || facts.session)));
   byId("verdict").replaceChildren(...verdict(facts));
   byId("overview").replaceChildren(...[gateGrid(facts), roleTable(facts)].filter(Boolean));
   drawChanges(facts, source);
@@ -24,7 +24,7 @@ function verdict(facts) {
   return [
     el("p", { class: "kicker" }, shown([facts.kind, facts.session].filter(Boolean).join(" · "))),
     el("h1", {}, shown(facts.title || facts.session)),
-    el("p", { class: "outcome" }, el("strong", { class: `word ${statusClass(facts.status)}` }, shown(facts.status)), " ",
+    el("p", { class: "outcome" }, el("strong", { class: `word ${statusClass(facts.status)}` }, shown(facts.status.slice(0, 40))), " ",
       el("span", { class: "because" }, shown(tells.slice(0, 1000)))),
     el("dl", { class: "figures" }, figures(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
     el("p", { class: "about" }, shown(about.join(" · "))),
@@ -104,40 +104,41 @@ function drawChanges(facts, source) {
   byId("changes").hidden = !paths.length && facts.status === "running";
   if (byId("changes").hidden) return;
   const kept = facts.iterations.filter((iteration) => Object.keys(iteration.changes).length);
-  const select = el("select", { id: "diff-of" }, el("option", { value: "all" }, "the whole session"),
+  const select = el("select", { id: "diff-of", "aria-label": "Changed by" }, el("option", { value: "all" }, "the whole session"),
     kept.map(({ number }) => el("option", { value: String(number) }, `iteration ${number}`)));
   const chosen = byId("diff-of")?.value ?? "all";
   select.value = [...select.options].some((option) => option.value === chosen) ? chosen : "all";
   const place = el("div");
-  const draw = () => drawFiles(place, select.value === "all" ? facts.changes : kept.find(({ number }) => String(number) === select.value).changes, select.value, source);
+  const draw = () => place.replaceChildren(fileList(changesOf(facts, select.value), select.value, source, FILES));
   select.addEventListener("change", draw);
-  byId("changes-body").replaceChildren(paths.length ? el("label", { class: "of" }, "Changed by ", select) : "", place);
+  byId("changes-title").nextElementSibling.replaceChildren(paths.length ? el("div", { class: "of" }, sum(facts.changes), " in ", select) : "", place);
   draw();
 }
 
 const FILES = 30;
 
+const changesOf = (facts, of) => (of === "all" ? facts.changes : facts.iterations.find(({ number }) => String(number) === of)?.changes ?? {});
+
+function sum(changes) {
+  const all = Object.values(changes);
+  const total = (side) => all.reduce((lines, change) => lines + change[side], 0);
+  return [`${counted(all.length, "file")} `, delta(total(0), total(1))];
+}
+
 /** Paths and numbers are known at once; the diff itself is read when a first file is opened. */
-function drawFiles(place, changes, of, source) {
+function fileList(changes, of, source, most) {
   const paths = Object.keys(changes).sort();
-  if (!paths.length) {
-    place.replaceChildren(el("p", { class: "note" }, "No file changed, or no history of the files was kept."));
-    return;
-  }
+  if (!paths.length) return el("p", { class: "note" }, "No file changed, or no history of the files was kept.");
   let read = null;
-  const row = (path) => {
-    const [added, removed] = changes[path];
-    return fold([el("span", { class: "path" }, shown(path)), " ", delta(added, removed)], async () => {
-      read ??= source.diff(of).then((diff) => new Map(filesOf(diff).map((file) => [file.path, file])));
-      const file = (await read).get(path);
-      return file ? drawnDiff(file) : el("p", { class: "note" }, "The diff of this file cannot be read.");
-    });
-  };
-  const total = paths.reduce(([added, removed], path) => [added + changes[path][0], removed + changes[path][1]], [0, 0]);
-  const list = el("div", { class: "files" }, paths.slice(0, FILES).map(row));
-  const more = paths.length > FILES ? el("button", { type: "button", class: "link", onclick: () => {
-    more.remove();
-    list.append(...paths.slice(FILES).map(row));
-  } }, `show ${counted(paths.length - FILES, "more file")}`) : null;
-  place.replaceChildren(el("p", { class: "sum" }, `${counted(paths.length, "file")} `, delta(...total)), list, ...(more ? [more] : []));
+  const row = (path) => fold([el("span", { class: "path" }, shown(path)), " ", delta(...changes[path])], async () => {
+    read ??= source.diff(of).then((diff) => new Map(filesOf(diff).map((file) => [file.path, file])));
+    const file = (await read).get(path);
+    return file ? drawnDiff(file) : el("p", { class: "note" }, "The diff of this file cannot be read.");
+  });
+  const list = el("div", { class: "files" }, paths.slice(0, most).map(row));
+  if (paths.length <= most) return list;
+  list.append(el("button", { type: "button", class: "link", onclick: (event) => {
+    event.currentTarget.replaceWith(...paths.slice(most).map(row));
+  } }, `show ${counted(paths.length - most, "more file")}`));
+  return list;
 }

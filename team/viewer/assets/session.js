@@ -9,7 +9,7 @@ class View {
     this.query = [];
     this.filter = new Filter(this.rows, () => this.refilter());
     this.index = new Index(this.rows, source);
-    this.list = new Feed(byId("feed"), (index, position, size) => this.article(index, position, size));
+    this.list = new Feed(byId("feed"), (index, position, size) => this.draw(index, position, size));
     byId("clear").addEventListener("click", () => this.filter.clear());
     byId("search").addEventListener("input", (event) => this.search(event.target.value));
     addEventListener("hashchange", () => this.toHash());
@@ -17,6 +17,9 @@ class View {
     const repaint = debounced(() => highlight(byId("feed"), this.query), 60);
     this.repaint = () => { if (this.query.length) repaint(); };
     addEventListener("scroll", this.repaint, { passive: true });
+    this.pin = null;
+    for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(name, () => { this.pin = null; }, { passive: true, capture: true });
+    new ResizeObserver(() => this.pin?.scrollIntoView({ block: "start", behavior: "instant" })).observe(byId("feed"));
     bindKeys(this);
   }
 
@@ -91,7 +94,7 @@ class View {
     return update();
   }
 
-  article(index, position, size) {
+  draw(index, position, size) {
     const row = this.rows[index];
     const before = this.rows[this.list.shownRows[position - 1]];
     const title = el("div", { class: "line", id: `h${row.seq}` }, ...this.title(row));
@@ -99,15 +102,11 @@ class View {
     const node = el("article", {
       class: `event type-${row.type.replace(/[^a-z_]/g, "")} ${roleClass(row.agent)}${row.failed ? " failed" : ""}`, id: `e${row.seq}`,
       tabindex: "-1", "aria-labelledby": `h${row.seq}`, "aria-posinset": position + 1, "aria-setsize": size,
-    }, before?.round === row.round ? null : this.iterationHead(row), title, body);
+    }, title, body);
     node.row = index;
     if (position === this.current) node.classList.add("current");
     if (this.query.length || (AT_ONCE.has(row.type) && !isReport(row))) this.fill(node, row, index, body);
-    return node;
-  }
-
-  iterationHead({ round }) {
-    return el("h3", { class: "iteration" }, `Iteration ${round}`);
+    return before?.round === row.round ? [node] : [el("h3", { class: "iteration" }, `Iteration ${row.round}`), node];
   }
 
   title(row) {
@@ -115,7 +114,7 @@ class View {
     const line = row.type === "message" && !isReport(row) ? "" : row.line;
     return [
       el("a", { class: "seq", href: `#e${row.seq}`, "aria-label": `Link to event ${row.seq}` }, String(row.seq)),
-      el("span", { class: "who" }, shown(words(row.agent || "session").slice(0, 60))), " ",
+      el("span", { class: "who" }, shown(words(row.agent || (row.type === "message" ? "task" : "session")).slice(0, 60))), " ",
       label ? el("span", { class: "step" }, shown(label.slice(0, 60))) : null, " ",
       row.status ? el("span", { class: `mark gate-${row.status in MARKS ? row.status : "error"}`, "aria-hidden": "true" }, MARKS[row.status] ?? "!") : null,
       opens(row)
@@ -129,7 +128,7 @@ class View {
 
   /** The line without what stands beside it already. */
   says(row, line) {
-    const bare = row.status ? line.replace(/^. /u, "") : line.startsWith(`${row.agent}: `) ? line.slice(row.agent.length + 2) : line;
+    const bare = line.startsWith(`${row.agent}: `) ? line.slice(row.agent.length + 2) : line;
     return bare || (row.type === "message" ? "" : words(row.type));
   }
 
@@ -140,7 +139,7 @@ class View {
 
   fill(node, row, index, body) {
     const draw = (read) => {
-      const parts = bodyOf(row, read, this.source).flat().filter(Boolean);
+      const parts = bodyOf(row, read, this).flat().filter(Boolean);
       body.replaceChildren(...(AT_ONCE.has(row.type) && !isReport(row) ? parts : []), ...this.where(row, read, parts));
       this.repaint();
     };
@@ -164,7 +163,7 @@ class View {
     const open = node.classList.toggle("opened");
     node.querySelector(".opener").setAttribute("aria-expanded", String(open));
     node.querySelector(".more")?.remove();
-    if (open) node.append(el("div", { class: "more" }, bodyOf(row, await this.source.body(node.row), this.source).flat().filter(Boolean)));
+    if (open) node.append(el("div", { class: "more" }, bodyOf(row, await this.source.body(node.row), this).flat().filter(Boolean)));
     return undefined;
   }
 
@@ -244,9 +243,14 @@ class View {
     if (index < 0) return;
     if (!this.list.shownRows.includes(index)) this.filter.clear();
     this.follower?.stop();
-    const position = this.list.shownRows.indexOf(index);
+    this.jump(this.list.shownRows.indexOf(index));
+  }
+
+  /** Go there, and stay while what lies above is still being drawn, until a person does something. */
+  jump(position) {
     this.go(position, { block: "start" });
-    requestAnimationFrame(() => this.list.at(position)?.scrollIntoView({ block: "start", behavior: "instant" }));
+    this.pin = this.list.at(position);
+    setTimeout(() => { this.pin = null; }, 1500);
   }
 }
 
