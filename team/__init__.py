@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from team.config import CodeGenerationConfig
     from team.generators.api import APIGenerator
     from team.generators.crud import CRUDGenerator
-    from team.generators.pipeline import DataPipelineGenerator
+    from team.generators.etl import DataPipelineGenerator
     from team.generators.problem import ProblemSolver
     from team.result import GenerationResult
     from team.team import CodeGenerationTeam
@@ -32,7 +32,7 @@ _HOMES = {
     "CRUDGenerator": "team.generators.crud",
     "CodeGenerationConfig": "team.config",
     "CodeGenerationTeam": "team.team",
-    "DataPipelineGenerator": "team.generators.pipeline",
+    "DataPipelineGenerator": "team.generators.etl",
     "GenerationResult": "team.result",
     "ProblemSolver": "team.generators.problem",
 }
