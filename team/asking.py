@@ -87,7 +87,9 @@ class Asker:
             )
             if value is not None
         }
-        request = Request(agent=role, step=step, system=system, user=user, settings=settings)
+        request = Request(
+            agent=role, step=step, system=system, user=user, settings=settings, model=self._board.model
+        )
         if served := self._recorded(request):
             return served
         started = time.monotonic()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from team.attempts import Attempt, gist, tried
 from team.report import TurnReport
 from team.steps import Step
-from team.triage import Blame, blame, fingerprints, is_test_path
+from team.triage import Blame, blame, is_test_path
 
 if TYPE_CHECKING:
     from team.specs import Spec
@@ -45,6 +46,10 @@ class Board:
     fault_reason: str = ""
     replans: int = 0
     replanned_at: int = 0
+    other_model: str = ""
+    handed_over: bool = False
+    counted_from: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
     blame: Blame = field(default_factory=Blame)
 
     @property
@@ -75,28 +80,56 @@ class Board:
 
     @property
     def stuck(self) -> bool:
-        """Whether work goes in circles since the newest plan.
+        """Whether work goes in circles since the newest plan, or since another model took over.
 
-        Either the newest failure was seen `SAME_FAILURE_LIMIT` times in a row, or the tree is one
-        that was red before although every block was laid down.
+        Either the newest failures were found `SAME_FAILURE_LIMIT` times, each after another patch, or the
+        tree is one that was red before although every block was laid down.
         """
-        since = self.reports[self.replanned_at :]
-        if len(since) < 2 or since[-1].green:
+        return self._seen >= SAME_FAILURE_LIMIT or self._came_back
+
+    @property
+    def tried(self) -> list[str]:
+        """What did not help, once the same failures were found after another patch; empty before."""
+        again = self._seen > 1 or self._came_back or self.replans or self.handed_over
+        return tried(self.attempts) if again else []
+
+    @property
+    def model(self) -> str:
+        """The model that is asked in place of the chosen ones; empty for those."""
+        return self.other_model if self.handed_over else ""
+
+    @property
+    def _counted(self) -> list[TurnReport]:
+        """The turns since the newest plan or model, when the last of them is red."""
+        since = self.reports[self.counted_from :]
+        return since if since and not since[-1].green else []
+
+    @property
+    def _seen(self) -> int:
+        since = self._counted
+        return sum(report.failures == since[-1].failures for report in since)
+
+    @property
+    def _came_back(self) -> bool:
+        *before, newest = self._counted or [None]
+        if newest is None or newest.hindered:
             return False
-        newest = fingerprints(since[-1])
-        if not since[-1].hindered and any(since[-1].tree == old.tree for old in since[:-1] if not old.green):
-            return True
-        row = since[-SAME_FAILURE_LIMIT:]
-        return len(row) == SAME_FAILURE_LIMIT and all(fingerprints(report) == newest for report in row)
+        return any(newest.tree == old.tree for old in before if old is not None and not old.green)
 
     @property
     def best(self) -> TurnReport | None:
-        """The attempt with the fewest red gates, then findings; of equals the newest."""
+        """The attempt whose red gates weigh least, then with the fewest findings; of equals the newest.
+
+        `TurnReport.badness` has the order in full.
+        """
         return min(reversed(self.reports), key=lambda report: report.badness, default=None)
 
     def executed(self, report: TurnReport) -> None:
         """Take in an executor turn: the authors' messages are spent, old verdicts no longer hold."""
         self.reports.append(report)
+        self.attempts.append(
+            Attempt(tuple((said.agent, gist(said.content)) for said in self.pending), report)
+        )
         self.pending.clear()
         self.verdict = None
         self.fault = self.fault_reason = ""
@@ -106,4 +139,9 @@ class Board:
         """Take in a new plan: failures are counted afresh from here."""
         self.plan = plan
         self.replans += 1
-        self.replanned_at = len(self.reports)
+        self.replanned_at = self.counted_from = len(self.reports)
+
+    def hand_over(self) -> None:
+        """Another model goes on: failures are counted afresh from here."""
+        self.handed_over = True
+        self.counted_from = len(self.reports)

@@ -77,6 +77,8 @@ class Conductor:
             board.plan, self._planned = content, True
         elif step in PLAN_STEPS:
             board.replanned(content)
+        elif step is Step.HAND_OVER:
+            board.hand_over()
         elif step is Step.FAULT:
             self._take_fault(agent, content)
         elif step in VERDICT_STEPS or step is Step.APPROVAL:

@@ -30,6 +30,7 @@ class CodeGenerationConfig(BaseModel):
     model: str = Field(default="", description="a model's name, 'draft', or 'tape:PATH'; empty: decide")
     base_url: str | None = Field(default=None, description="an OpenAI-compatible endpoint")
     api_key: SecretStr | None = None
+    escalation_model: str = Field(default="", description="goes on when a new plan did not help; empty: none")
     role_models: dict[str, str] = Field(default_factory=dict, description="role → model name")
     temperature: float | None = Field(default=None, ge=0, le=2, description="sent only when set")
     max_tokens: int | None = Field(default=None, gt=0, description="sent only when set")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ _ADDRESSED = re.compile(r"<[\w.<>]+ (?:object )?at [^>]*>")
 _COLLECTED = re.compile(r"[\[({][\s#',:]*(?:(?:None|True|False)[\s#',:]*)*[\])}]")
 _EXAMPLE = re.compile(r"^\s*(?:E\s+)?(?:Falsifying (?:explicit )?example|You can reproduce this example)")
 
+
+MEASURED = frozenset({"coverage"})
+"""Rules whose messages are measurements: another number is another finding."""
 
 LONGEST = 1000
 """Letters of a message that count."""
@@ -32,20 +36,24 @@ class Fingerprint(NamedTuple):
 
 def fingerprint(gate: str, finding: Finding) -> Fingerprint:
     """The fingerprint of one finding of one gate. A place's line and column do not count."""
-    return Fingerprint(gate, finding.rule, finding.file or "", normalised(finding.message))
+    message = finding.message if finding.rule in MEASURED else normalised(finding.message)
+    return Fingerprint(gate, finding.rule, finding.file or "", message)
 
 
-def fingerprints(results: Iterable[GateResult]) -> frozenset[Fingerprint]:
-    """The fingerprints of all findings that turn gates red; a red gate that says nothing has one, too."""
-    found = set()
+def fingerprints(results: Iterable[GateResult], refused: Iterable[Finding] = ()) -> Counter[Fingerprint]:
+    """How often each fingerprint is among the findings that turn gates red, and among refused blocks.
+
+    A red gate that names nothing has one, too. Fewer of the same kind are progress, and so not the same.
+    """
+    found = Counter(fingerprint("", finding) for finding in refused if finding.severity != "minor")
     for result in results:
         if not result.red:
             continue
         deciding = [finding for finding in result.findings if finding.severity != "minor"]
-        found |= {fingerprint(result.name, finding) for finding in deciding}
+        found.update(fingerprint(result.name, finding) for finding in deciding)
         if not deciding:
-            found.add(Fingerprint(result.name, "", "", normalised(result.why)))
-    return frozenset(found)
+            found[Fingerprint(result.name, "", "", normalised(result.why))] += 1
+    return found
 
 
 def normalised(message: str) -> str:

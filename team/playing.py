@@ -9,6 +9,7 @@ from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
 from team.crew import ChatMessages
 from team.mandate import mandate_of
 from team.models.base import Answer
+from team.steps import Step
 from team.transcript.events import Approval
 from team.workbench import Workbench
 
@@ -50,6 +51,10 @@ class SessionScore:
         """The executor's turn."""
         self._begin_turn("executor", chat)
         board = self._bench.board
+        if board.step is Step.HAND_OVER:
+            return (
+                f"The same failures keep coming back. Another model goes on from here: {board.other_model}."
+            )
         report = self._bench.turn.run(tuple(board.pending), board.iteration + 1, mandate_of(board))
         board.executed(report)
         return report.text

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from team.fingerprints import Fingerprint, fingerprints
 from team.gates.base import Finding, GateResult
+
+WEIGHTS = {
+    "syntax": 100,
+    "tests": 20,
+    "contract": 20,
+    "integrity": 20,
+    "migration": 20,
+    "pipeline": 20,
+    "security": 8,
+    "dependencies": 8,
+    "types": 3,
+    "coverage": 2,
+    "mutation": 2,
+    "lint": 1,
+}
+"""How much a red gate weighs when attempts are compared."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +37,7 @@ class TurnReport:
     tree: str
     results: tuple[GateResult, ...]
     refused: tuple[Finding, ...] = ()
+    changed: tuple[str, ...] = ()
     text: str = ""
 
     @property
@@ -38,6 +57,17 @@ class TurnReport:
         return (*self.refused, *(finding for finding in red if finding.severity != "minor"))
 
     @property
-    def badness(self) -> tuple[int, int]:
-        """Lower is better: red gates, then findings that count."""
-        return sum(result.red for result in self.results) + self.hindered, len(self.findings)
+    def failures(self) -> Counter[Fingerprint]:
+        """What is wrong, without what moves from patch to patch."""
+        return fingerprints(self.results, self.refused)
+
+    @property
+    def badness(self) -> tuple[int, int, int]:
+        """Lower is better: red gates by the weight of their kind, critical findings, all findings.
+
+        The weights say that code which runs is better than code which does not, then what is right, what is
+        safe, what is well tested and typed, and last what is tidy; see `WEIGHTS`.
+        """
+        red = sum(WEIGHTS.get(result.name, 1) for result in self.results if result.red)
+        critical = sum(finding.severity == "critical" for finding in self.findings)
+        return red + self.hindered, critical, len(self.findings)

@@ -61,7 +61,7 @@ _ENDINGS: dict[Reason, tuple[Status, int, str]] = {
     Reason.ITERATIONS: (Status.REJECTED, 1, "the iterations are used up and a gate is still red"),
     Reason.OPEN_RULES: (Status.REJECTED, 1, "every gate passes, but rules in prose are still open"),
     Reason.NOT_APPROVED: (Status.REJECTED, 1, "every gate passes, but a review does not approve"),
-    Reason.STUCK: (Status.STOPPED, 1, "the same failure came back after a new plan"),
+    Reason.STUCK: (Status.STOPPED, 1, "the same failures keep coming back, whatever is tried"),
     Reason.BUDGET_COST: (Status.STOPPED, 1, "the next call would cost more than the budget allows"),
     Reason.BUDGET_CALLS: (Status.STOPPED, 1, "the model calls that the budget allows are used up"),
     Reason.BUDGET_TIME: (Status.STOPPED, 1, "the session has run as long as it may"),

@@ -17,6 +17,7 @@ class Step(StrEnum):
     REPAIR_CODE = "repair_code"
     FAULT = "fault"
     REPLAN = "replan"
+    HAND_OVER = "hand_over"
     REVIEW = "review"
     SIGN_OFF = "sign_off"
     APPROVAL = "approval"
@@ -31,6 +32,7 @@ SPEAKER: dict[Step, str] = {
     Step.REPAIR_CODE: "developer",
     Step.FAULT: "code_reviewer",
     Step.REPLAN: "architect",
+    Step.HAND_OVER: "executor",
     Step.REVIEW: "code_reviewer",
     Step.SIGN_OFF: "architect",
     Step.APPROVAL: "human",

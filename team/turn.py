@@ -77,6 +77,7 @@ class ExecutorTurn:
             tree=(self.history.tree(snapshot.commit) if snapshot.commit else "") or f"iteration-{iteration}",
             results=results,
             refused=tuple(refused),
+            changed=snapshot.changed,
             text=self._text(results, refused, runs),
         )
 

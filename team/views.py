@@ -98,6 +98,7 @@ def _context(board: Board) -> dict[str, Any]:
         "passed": [result.name for result in report.results if result.status == "pass"] if report else [],
         "review": verdict.findings if verdict and not verdict.approves else (),
         "fault_reason": board.fault_reason,
+        "tried": board.tried,
     }
 
 

@@ -77,6 +77,7 @@ def new_board(spec: Spec, config: CodeGenerationConfig, source: AnswerSource) ->
         include_tests=config.include_tests,
         include_review=config.include_review,
         ask_human=config.approve == "ask",
+        other_model="" if source.name == "draft" else config.escalation_model.strip(),
         max_iterations=config.max_iterations,
         open_rules=spec.prose_rules() if source.name == "draft" else (),
     )

@@ -59,9 +59,14 @@ def used_up(board: Board) -> bool:
     return board.iteration >= board.max_iterations
 
 
-def stuck_for_good(board: Board) -> bool:
-    """Stuck, and a new plan is no way out: there was one already, or nobody to make it."""
-    return board.stuck and (board.replans > 0 or not board.include_review)
+def stuck_unplanned(board: Board) -> bool:
+    """Stuck, and there was no new plan yet though an architect could make one."""
+    return board.stuck and board.replans == 0 and board.include_review
+
+
+def stuck_with_other_model(board: Board) -> bool:
+    """Stuck, a new plan is no way out, and another model is left to ask."""
+    return board.stuck and bool(board.other_model) and not board.handed_over
 
 
 def stuck(board: Board) -> bool:
@@ -130,8 +135,9 @@ TABLE: tuple[Row, ...] = (
     Row(Step.EXECUTE, green_human, Step.APPROVAL),
     Row(Step.EXECUTE, green, Reason.ACCEPTED),
     Row(Step.EXECUTE, used_up, Reason.ITERATIONS),
-    Row(Step.EXECUTE, stuck_for_good, Reason.STUCK),
-    Row(Step.EXECUTE, stuck, Step.REPLAN),
+    Row(Step.EXECUTE, stuck_unplanned, Step.REPLAN),
+    Row(Step.EXECUTE, stuck_with_other_model, Step.HAND_OVER),
+    Row(Step.EXECUTE, stuck, Reason.STUCK),
     Row(Step.EXECUTE, tests_to_mend, Step.REPAIR_TESTS),
     Row(Step.EXECUTE, source_to_mend, Step.REPAIR_CODE),
     Row(Step.EXECUTE, fault_unknown, Step.FAULT),
@@ -140,6 +146,8 @@ TABLE: tuple[Row, ...] = (
     Row(Step.FAULT, fault_in_design, Step.REPLAN),
     Row(Step.FAULT, always, Step.REPAIR_CODE),
     Row(Step.REPLAN, always, Step.REPAIR_CODE),
+    Row(Step.HAND_OVER, tests_to_mend, Step.REPAIR_TESTS),
+    Row(Step.HAND_OVER, always, Step.REPAIR_CODE),
     Row(Step.REVIEW, approved, Step.SIGN_OFF),
     Row(Step.REVIEW, used_up, Reason.NOT_APPROVED),
     Row(Step.REVIEW, review_of_tests, Step.REPAIR_TESTS),

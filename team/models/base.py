@@ -21,6 +21,7 @@ class Request(BaseModel):
     settings: dict[str, Any] = Field(
         default_factory=dict, description="only what was chosen, e.g. temperature"
     )
+    model: str = Field(default="", description="who is asked in place of the role's own model; empty: nobody")
 
     @property
     def messages(self) -> list[dict[str, str]]:

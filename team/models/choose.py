@@ -137,6 +137,8 @@ def _live(config: CodeGenerationConfig, account: Account, budget: Budget, on_sta
     for role, name in config.role_models.items():
         if name == "draft" or name.startswith("tape:") or not name.strip():
             raise ConfigError(f"{name!r} cannot answer for the role {role}", "name a model")
+    if config.escalation_model == "draft" or config.escalation_model.startswith("tape:"):
+        raise ConfigError(f"{config.escalation_model!r} cannot take over", "name a model in escalation_model")
     _check_price(config, account)
     return LiveSource(
         model=account.model,
@@ -172,7 +174,7 @@ def _check_price(config: CodeGenerationConfig, account: Account) -> None:
     if config.max_cost is None and not bounded:
         return
     bound = "--max-cost" if config.max_cost is not None else f"the budget of the {bounded[0]}"
-    for model in (account.model, *config.role_models.values()):
+    for model in filter(None, (account.model, *config.role_models.values(), config.escalation_model)):
         known = config.price or account.price if model == account.model else None
         if known is None and price_of(model, account.base_url) is None:
             mend = "give it with --price IN,OUT" if model == account.model else "use --max-calls instead"

@@ -121,14 +121,14 @@ class LiveSource:
         reply = self._request(request, user, settings, notes)
         if not reply.content:
             raise ModelUnreachable(
-                f"{self.model_of(request.agent)} gave {reply.problem}, twice in a row",
+                f"{request.model or self.model_of(request.agent)} gave {reply.problem}, twice in a row",
                 "try again, or choose another --model",
             )
         notes.append(f"asked again after {first}")
         return reply
 
     def _request(self, request: Request, user: str, settings: Mapping[str, Any], notes: list[str]) -> Reply:
-        model = self.model_of(request.agent)
+        model = request.model or self.model_of(request.agent)
         price = self._price_of(model)
         text = request.system + user
         reserved = self._budget.reserve_request(

@@ -55,6 +55,16 @@ def test_only_what_turns_a_gate_red_has_a_fingerprint() -> None:
     assert [found.gate for found in fingerprints([silent])] == ["types"]
 
 
+def test_fewer_of_one_kind_and_another_measurement_are_not_the_same() -> None:
+    unused = Finding(file="a.py", line=1, rule="F401", message="unused `a`")
+    two = GateResult(name="lint", status="fail", findings=(unused, unused))
+    one = GateResult(name="lint", status="fail", findings=(unused,))
+    assert fingerprints([two]) != fingerprints([one])
+    missed = Finding(file="a.py", line=3, rule="coverage", message="no test reaches 5 lines: 3-7")
+    fewer = missed.model_copy(update={"message": "no test reaches 2 lines: 3-4"})
+    assert fingerprint("coverage", missed) != fingerprint("coverage", fewer)
+
+
 def test_a_hostile_message_is_read_in_no_time() -> None:
     for hostile in ("[" * 5000, "'" * 5001, "a/" * 5000, "{#" * 5000, "<a" * 5000):
         normalised(hostile * 4)

@@ -125,3 +125,16 @@ def test_the_async_twin_leaves_the_loop_free(tmp_path: Path) -> None:
         result, ticks = asyncio.run(both(team_for(server, tmp_path)))
         assert result.reason is Reason.ACCEPTED
         assert ticks > 10
+
+
+def test_a_circle_escalates_to_another_model_which_is_told_what_was_tried(tmp_path: Path) -> None:
+    wrong = [WRONG.replace('"_"', f'"{mark}"') for mark in "+~:"]
+    script = {"m": wrong, "better": [RIGHT]}
+    alone = {"include_tests": True, "include_review": False, "escalation_model": "better"}
+    script["m"].insert(0, TESTS)
+    with OpenAIServer(script) as server:
+        result = generate(server, tmp_path, **alone)
+        assert (result.reason, result.iterations) == (Reason.ACCEPTED, 4)
+        asked = [(request.body["model"], "What was tried" in request.user) for request in server.requests]
+    assert asked == [("m", False), ("m", False), ("m", False), ("m", True), ("better", True)]
+    assert "Another model goes on from here: better." in str(result.chat_history)
