@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from team.gates.contract.calls import Answer, Call
 from team.gates.contract.sameness import same, shown
-from team.gates.runner.plain_values import NotPlain, encode
+from team.gates.runner.plain_values import NotPlain, decode, encode
 from team.specs.task import ProblemSpec, TaskSpec
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ def known_answers(spec: Spec | None) -> tuple[KnownAnswer, ...]:
     if isinstance(spec, TaskSpec):
         return _without_repeats(read_examples(spec.requirements))
     return ()
+
+
+def written(told: Any) -> str:
+    """Tagged data as Python writes it, whole."""
+    try:
+        return repr(decode(told))
+    except (NotPlain, RecursionError, ValueError):
+        return ""
 
 
 def _listed(spec: ProblemSpec) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from team.gates.base import Finding, GateResult, Target
+from team.gates.contract.known import known_answers, written
 from team.gates.evidence import Evidence
-from team.gates.integrity.comparing import weakened
+from team.gates.integrity.comparing import Example, weakened
 from team.gates.integrity.configuration import weakening
 from team.gates.integrity.data import changed_data
 from team.gates.integrity.hollow import hollow_tests, skipped
@@ -42,7 +43,7 @@ class IntegrityGate:
         """What the files alone tell."""
         now = read_state(self._evidence.tree, target.mandate)
         paths = list(regular_files(target.root))
-        yield from weakened(target.past, now.tests, target.mandate)
+        yield from weakened(target.past, now.tests, target.mandate, _examples(target))
         yield from changed_data(target.past, read_state(target.root, target.mandate))
         yield from newly_ignored(
             self._evidence.facts, {**now.sources, **now.tests}, target.past, target.tests
@@ -72,6 +73,17 @@ class IntegrityGate:
         names = [name for name, record in story.tests.items() if record.skip and not record.failure]
         names += [frame.id for frame in story.collect_skips]
         return frozenset(name.partition("::")[0] for name in names)
+
+
+def _examples(target: Target) -> list[Example]:
+    """What the requirements say of single calls, as tests would write it."""
+    found = []
+    for known in known_answers(target.spec):
+        values = [*known.call.args, *known.call.kwargs.values(), known.expected]
+        *inputs, expected = map(written, values)
+        if not known.raises and expected and all(inputs):
+            found.append(Example(tuple(inputs), expected))
+    return found
 
 
 def _modules(texts: Mapping[str, str]) -> Sequence[Module]:
