@@ -120,6 +120,7 @@ def _record(log: SessionLog, result: GenerationResult) -> None:
         "status": str(result.status),
         "reason": str(result.reason),
         "message": result.message,
+        "log": log.position,
         "totals": totals,
         "files": [str(Path(file).relative_to(result.work_dir)) for file in result.files],
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from team.cli import checking, finding, machine, sessions, showing, viewing
+from team.cli import checking, evidence, finding, machine, sessions, showing, viewing
 
 FIRST_STEPS = """\
 devteam: a software team made of AutoGen agents, whose work is accepted by checks.
@@ -40,6 +40,8 @@ app.command("view", rich_help_panel=INSPECT)(viewing.view)
 app.command("stats", rich_help_panel=INSPECT)(finding.stats)
 app.command("resume", rich_help_panel=INSPECT)(sessions.resume)
 app.command("replay", rich_help_panel=INSPECT)(sessions.replay)
+app.command("diff", rich_help_panel=INSPECT)(evidence.diff)
+app.command("verify", rich_help_panel=INSPECT)(evidence.verify)
 app.command("doctor", rich_help_panel=MACHINE)(machine.doctor)
 config_app = typer.Typer(name="config", help="The settings and where each of them comes from.")
 config_app.command("show")(machine.config_show)

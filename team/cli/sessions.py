@@ -59,10 +59,10 @@ def resume(flags: Flags, session: SessionName) -> None:
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
-    config = _recorded(flags, folder)
+    config = recorded_settings(flags, folder)
     from team.replaying import resume_session
 
-    result = _watched(
+    result = watched(
         config,
         lambda observers, approver: resume_session(
             folder, config=config, observers=observers, approver=approver
@@ -79,10 +79,10 @@ def replay(flags: Flags, session: SessionName) -> None:
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
-    config = _recorded(flags, folder, output=None)
+    config = recorded_settings(flags, folder, output=None)
     from team.replaying import replay_session
 
-    report: ReplayReport = _watched(
+    report: ReplayReport = watched(
         config, lambda observers, approver: replay_session(folder, config=config, observers=observers)
     )
     print_divergences(report, settings.config)
@@ -103,7 +103,7 @@ def _ready(flags: Flags) -> Settings[CodeGenerationConfig]:
     return settings
 
 
-def _recorded(flags: Flags, folder: Path, **fixed: Any) -> CodeGenerationConfig:
+def recorded_settings(flags: Flags, folder: Path, **fixed: Any) -> CodeGenerationConfig:
     """The settings a session ran with, changed by this call's flags.
 
     The key is never on record: it is looked up for the recorded model. How results are printed is this call's
@@ -128,14 +128,14 @@ def _work(settings: Settings[CodeGenerationConfig], kind: str, given: Path | dic
     config, spec = settings.config, load_spec(kind, given)
     from team.session import run_session
 
-    result = _watched(
+    result = watched(
         config,
         lambda observers, approver: run_session(spec, config, observers=observers, approver=approver),
     )
     _finish(settings, result)
 
 
-def _watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], Approver | None], Any]) -> Any:
+def watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], Approver | None], Any]) -> Any:
     """Do the work with progress on stderr, stdout kept for the result, and an orderly Ctrl-C."""
     from team.cli.asking import ask_on_terminal
     from team.transcript.live import LiveProgress

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from executors.cache import cache_dir
 from team.transcript.digesting import Digest, digest_session
@@ -215,14 +215,27 @@ def _query(words: str) -> str:
     return " ".join(terms)
 
 
-def _catalogued(database: sqlite3.Connection, row: tuple[str, ...]) -> Catalogued:
+def _catalogued(database: sqlite3.Connection, row: tuple[Any, ...]) -> Catalogued:
     calls, tokens, cost, unknown = database.execute(
         "SELECT coalesce(sum(calls), 0), coalesce(sum(prompt_tokens + completion_tokens), 0), "
         "sum(cost_usd), sum(cost_usd IS NULL) FROM calls WHERE session = ?",
         [row[0]],
     ).fetchone()
-    *texts, iterations = row
-    return Catalogued(*texts, int(iterations), calls, tokens, None if unknown else cost or 0.0)
+    name, status, reason, kind, title, model, began, iterations = row
+    price = None if unknown else cost or 0.0
+    return Catalogued(
+        name,
+        status,
+        reason,
+        kind,
+        title,
+        model,
+        began,
+        iterations,
+        calls=calls,
+        tokens=tokens,
+        cost_usd=price,
+    )
 
 
 def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:

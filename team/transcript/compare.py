@@ -37,6 +37,27 @@ def divergences(old: Transcript, new: Transcript, leftovers: Mapping[str, int] |
     ]
 
 
+def stale_evidence(old: Transcript, new: Transcript) -> list[str]:
+    """What gates say differently of the recorded answers now, and with which other tools; empty for nothing.
+
+    Args:
+        old: the recorded session.
+        new: the session that replayed it.
+    """
+    changed = list(
+        _differing(old, new, Gate, lambda gate: f"iteration {gate.iteration}, gate {gate.name}", _judgement)
+    )
+    if not changed:
+        return []
+    then, now = (log.started.versions if log.started else {} for log in (old, new))
+    tools = [
+        f"{name} was {then.get(name, 'missing')}, is {now.get(name, 'missing')}"
+        for name in sorted({**then, **now})
+        if then.get(name) != now.get(name)
+    ]
+    return [*changed, *tools]
+
+
 def _requests(old: Transcript, new: Transcript) -> Iterator[str]:
     for where, was, now in _pairs(old, new, ModelCall, lambda call: call.agent):
         if was is None or now is None:

@@ -147,6 +147,21 @@ class History:
             trees.append(newest)
         return trees
 
+    def holds(self, commit: str) -> bool:
+        """Whether there is such a commit."""
+        try:
+            return bool(self._known(commit))
+        except UsageError:
+            return False
+
+    def damage(self) -> tuple[str, ...]:
+        """What git finds wrong with the history, in its own words; empty for a sound one."""
+        try:
+            self._git.run("fsck", "--full", "--no-dangling", "--no-progress")
+        except DiskTrouble as found:
+            return (found.problem,)
+        return ()
+
     def tree(self, commit: str) -> str:
         """The digest of all files at `commit`, which does not depend on dates or authors."""
         return self._git.run("rev-parse", "--verify", f"{self._known(commit)}^{{tree}}").decode().strip()

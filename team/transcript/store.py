@@ -159,6 +159,11 @@ class SessionLog:
             observer.on_event(written)
         return written
 
+    @property
+    def position(self) -> dict[str, Any]:
+        """How many events the log has, and the digest of its last line, for `session.json`."""
+        return {"events": self._seq, "digest": self._prev}
+
     def summarize(self, data: dict[str, Any]) -> None:
         """Replace `session.json`, with secrets taken out.
 

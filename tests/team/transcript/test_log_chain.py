@@ -12,16 +12,16 @@ Change = Callable[[list[bytes]], list[bytes]]
     ("change", "broken"),
     [
         (lambda lines: lines, []),
-        (lambda lines: [lines[0].replace(b'"run"', b'"api"'), *lines[1:]], ["line 2: the line before it"]),
+        (lambda lines: [lines[0].replace(b'"run"', b'"api"'), *lines[1:]], ["line 1: was changed"]),
         (
             lambda lines: [lines[0], *lines[2:]],
-            ["line 2: the line before it", "line 2: carries the number 2"],
+            ["line 1: was changed", "line 2: carries the number 2"],
         ),
         (
             lambda lines: [lines[0], b"x\n", *lines[1:]],
-            ["line 2: not a JSON object", "line 3: the line before"],
+            ["line 2: not a JSON object", "line 3: carries"],
         ),
-        (lambda lines: lines[1:], ["line 1: the line before it", "line 1: carries the number 1"]),
+        (lambda lines: lines[1:], ["line 1: names a line before it", "line 1: carries the number 1"]),
         (lambda lines: [*lines, b'{"torn'], ["line 15: torn off"]),
     ],
 )
