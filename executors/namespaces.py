@@ -23,6 +23,7 @@ from executors.rlimits import rlimits
 from executors.supervisor import MB
 
 _START_SECONDS = 20.0
+_END_SECONDS = 5.0
 MEND = "see what `devteam doctor` says about this machine"
 
 
@@ -110,6 +111,8 @@ class NamespaceTree(Namespace):
     def wait(self) -> int:
         """Wait until the namespace is empty, and let go of the descriptors."""
         select.select([self._init_handle], [], [])
+        if not select.select([self.ended], [], [], _END_SECONDS)[0]:
+            self._outer.kill()  # it missed the end of the inner one
         code = self._outer.wait()
         self.ran = b'"exit-code"' in _read_all(self._status)
         self._let_go()
@@ -211,7 +214,10 @@ def _launch(
                 resource.prlimit(init, name, bound)
             return NamespaceTree(outer, init, status)
         except BaseException:
-            outer.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(
+                    outer.pid, signal.SIGKILL
+                )  # with the inner one, which may still wait for it to go on
             outer.wait()
             os.close(status)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from executors.base import LimitName, Limits, Outcome, Reported
+from executors.errors import SandboxUnavailable
 from executors.interpreter import Interpreter
 from executors.pipes import Pipe, input_from
 from executors.scan import Snapshot
@@ -141,6 +143,7 @@ class SupervisedExecutor(WorkspaceExecutor):
         """Start the program with these descriptors as its standard ones."""
 
     def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
+        _require_news_of_children()
         output = Output(limits.output_bytes)
         watch = WorkspaceWatch(self.work_dir, limits) if self._writable else None
         with ExitStack() as held:
@@ -167,6 +170,19 @@ class SupervisedExecutor(WorkspaceExecutor):
             SandboxUnavailable: what should confine the program could not be set up.
         """
         return ending
+
+
+def _require_news_of_children() -> None:
+    """Whoever ignores SIGCHLD, and what they start, never hear how a process ended, or that it did.
+
+    Raises:
+        SandboxUnavailable: it is ignored here.
+    """
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        raise SandboxUnavailable(
+            "SIGCHLD is ignored in this process, so the end of a program would not be heard of",
+            "call signal.signal(signal.SIGCHLD, signal.SIG_DFL) first",
+        )
 
 
 def _no_limit(tree: Tree) -> LimitName | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1, 2, 3 or 130, as the README lists them."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verbose = "--verbose" in given or os.environ.get("DEVTEAM_VERBOSE", "") not in ("", "0", "false")
+    _hear_of_children()
     try:
         from team.cli.app import run_command
 
@@ -30,6 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return complain(error, verbose=verbose)
     return code
+
+
+def _hear_of_children() -> None:
+    """Whoever started us may have ignored the ends of children, and that is inherited."""
+    number = getattr(signal, "SIGCHLD", None)
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _forget_stdout() -> None:
