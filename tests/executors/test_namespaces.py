@@ -19,9 +19,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 FAILS = """#!{python}
 # Starts a process as bubblewrap does, and fails before it has told of it.
 import os, subprocess, sys
-os.close(int(sys.argv[sys.argv.index("--json-status-fd") + 1]))
 inner = subprocess.Popen(["/bin/sleep", "1000"])
 open({told!r}, "w").write(str(inner.pid))
+os.close(int(sys.argv[sys.argv.index("--json-status-fd") + 1]))
 os._exit(1)
 """
 
