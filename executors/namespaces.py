@@ -215,9 +215,8 @@ def _launch(
             return NamespaceTree(outer, init, status)
         except BaseException:
             with suppress(ProcessLookupError):
-                os.killpg(
-                    outer.pid, signal.SIGKILL
-                )  # with the inner one, which may still wait for it to go on
+                # With the inner one, which may still wait for the outer one to go on.
+                os.killpg(outer.pid, signal.SIGKILL)
             outer.wait()
             os.close(status)
             raise
