@@ -11,6 +11,7 @@ from typing import Generic, Self, TypeVar
 
 from team.gates.base import Target
 from team.gates.contract.asked import AskedExamples, ask_examples
+from team.gates.probing import Probe, map_tests
 from team.gates.reading import FileFacts, read_tree
 from team.gates.rehearsal import believed_run
 from team.gates.testrun import TestRun
@@ -46,6 +47,7 @@ class Evidence:
         self._tree = _Once(self._copy)
         self._facts = _Once(lambda: read_tree(self.target, self.tree))
         self._tests = _Once(lambda: believed_run(self.target, self.facts))
+        self._mapped = _Once(lambda: map_tests(self.target, self.facts))
         self._examples = _Once(lambda: ask_examples(self.target))
 
     def __enter__(self) -> Self:
@@ -70,6 +72,15 @@ class Evidence:
     def tests(self) -> TestRun:
         """The run of the tests that counts."""
         return self._tests()
+
+    @property
+    def mapped(self) -> Probe:
+        """Which lines each test runs, from a run in the opposite order.
+
+        Raises:
+            team.gates.probing.ProbeFailed: that run did not come to its end.
+        """
+        return self._mapped()
 
     @property
     def examples(self) -> AskedExamples:

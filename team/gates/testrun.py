@@ -58,7 +58,7 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor
         ToolFailed: the runner could not start.
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
-    with _empty_folder(warm) as copy:
+    with empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
         copy_tree(target.root, readable, copy)
         files = [path for path in target.tests if is_collected(path)]
@@ -85,7 +85,8 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor
 
 
 @contextmanager
-def _empty_folder(warm: WarmExecutor | None) -> Iterator[Path]:
+def empty_folder(warm: WarmExecutor | None) -> Iterator[Path]:
+    """A folder for a copy of the tree, where a run can be started over it; removed at the end."""
     if warm is not None:
         with warm.new_folder() as folder:
             yield folder

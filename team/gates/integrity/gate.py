@@ -17,8 +17,11 @@ from team.gates.integrity.modules import Module, read_module
 from team.gates.integrity.softened import loosened_types, newly_ignored, softened
 from team.gates.integrity.state import read_state
 from team.gates.integrity.tricks import tricks
+from team.gates.integrity.vacuity import order_dependent, vacuous
+from team.gates.probing import ProbeFailed
 from team.gates.static import result
 from team.gates.target import is_collected, regular_files
+from team.gates.testverdict import is_red
 
 
 class IntegrityGate:
@@ -37,7 +40,27 @@ class IntegrityGate:
         """Fail for every demand that was given up, every trick, and every test that tests nothing."""
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
-        return result(self.name, self._read(target))
+        findings = list(self._read(target))
+        why = ""
+        if target.sources and target.tests and not self._red(target):
+            try:
+                findings += self._tried(target)
+            except ProbeFailed as failed:
+                why = f"tests were not tried without the code: {failed}"
+        return result(self.name, findings, why)
+
+    def _red(self, target: Target) -> bool:
+        return is_red(self._evidence.tests, target, self._evidence.facts)
+
+    def _tried(self, target: Target) -> Iterator[Finding]:
+        """What running the tests otherwise tells."""
+        facts, mapped = self._evidence.facts, self._evidence.mapped
+        records = self._evidence.tests.story.tests
+        passed = sorted(name for name, record in records.items() if record.passed)
+        now = read_state(self._evidence.tree, target.mandate)
+        modules = _modules(now.sources), _modules(now.tests)
+        yield from order_dependent(target, facts, passed, mapped)
+        yield from vacuous(target, facts, passed, modules, mapped)
 
     def _read(self, target: Target) -> Iterator[Finding]:
         """What the files alone tell."""

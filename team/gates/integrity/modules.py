@@ -18,6 +18,8 @@ class Module:
 
     Attributes:
         path: workspace path, POSIX.
+        tree: its syntax tree.
+        text: what was parsed.
         origins: imported name → dotted name of what it stands for.
         constants: name → value, for names that the top level binds once.
         functions: name → definition at the top level; the last one wins, as it does when the file is run.
@@ -25,6 +27,7 @@ class Module:
 
     path: str
     tree: ast.Module
+    text: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, ast.expr] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -33,6 +36,16 @@ class Module:
     def dotted(self) -> str:
         """The name by which other modules import this one."""
         return dotted_path(self.path)
+
+    def find(self, name: str) -> Function | None:
+        """The function or method of a name such as ``Class::method``."""
+        body: list[ast.stmt] = self.tree.body
+        *classes, function = name.split("::")
+        for wanted in classes:
+            inner = [node for node in body if isinstance(node, ast.ClassDef) and node.name == wanted]
+            body = inner[-1].body if inner else []
+        found = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        return next((node for node in reversed(found) if node.name == function), None)
 
     def stands_for(self, node: ast.expr) -> str:
         """The dotted name of an expression such as ``np.testing``, by its import; empty for anything else."""
@@ -53,7 +66,7 @@ def read_module(path: str, text: str) -> Module | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return Module(path, tree, dict(_origins(tree, path)), _constants(tree), dict(_functions(tree)))
+    return Module(path, tree, text, dict(_origins(tree, path)), _constants(tree), dict(_functions(tree)))
 
 
 def dotted_path(path: str) -> str:
