@@ -46,6 +46,7 @@ class ExecutorTurn:
     include_tests: bool
     on_status: Callable[[str], None]
     past: list[TreeState] = field(default_factory=list)
+    open_rules: tuple[str, ...] = ()
 
     def run(self, said: Sequence[Said], iteration: int, mandate: Mandate) -> TurnReport:
         """One turn over the authors' messages since the last one, who could change tests as `mandate` says.
@@ -127,7 +128,7 @@ class ExecutorTurn:
         left = [name for name in wanted if name not in results]
         if left:
             target = make_target(self.root, self.sandbox, self.settings, spec=self.spec)
-            target = replace(target, past=tuple(self.past), mandate=mandate)
+            target = replace(target, past=tuple(self.past), mandate=mandate, open_rules=self.open_rules)
             for result in judge(target, left, on_start=lambda name: self.on_status(f"gate {name}")):
                 self.log.record(_event(result, iteration))
                 results[result.name] = result

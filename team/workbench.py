@@ -135,6 +135,7 @@ def open_workbench(
         gates=chosen_gates(config),
         include_tests=config.include_tests,
         on_status=on_status,
+        open_rules=board.open_rules,
     )
     if not source.name.startswith(_AT_ONCE):
         warm_up(sandbox)
@@ -166,6 +167,7 @@ def gate_settings(config: CodeGenerationConfig) -> GateSettings:
         timeout=config.timeout,
         packages=config.packages,
         licenses=config.licenses,
+        waive=config.waive,
     )
 
 

@@ -29,6 +29,7 @@ class Finding(MappingAccess):
     rule: str = Field(description="the tool's own name of the rule, such as F401 or arg-type")
     severity: Severity = Field(default="major", description="a minor finding never turns a gate red")
     message: str
+    waived: bool = Field(default=False, description="a person lets it pass, and has to approve the result")
     tests: tuple[str, ...] = Field(
         default=(), description="the tests that it is about, as path::name; a path alone is a whole file"
     )
@@ -71,6 +72,8 @@ class GateSettings:
     timeout: float = 120.0
     packages: tuple[str, ...] = ()
     """Requirements that may be imported beside what is installed."""
+    waive: tuple[str, ...] = ()
+    """Rules of the security gate that a person lets pass, as ``RULE`` or ``RULE:PATH``."""
     licenses: tuple[str, ...] = ()
     """Licences that imported packages may have; empty: any."""
 
@@ -82,6 +85,7 @@ class Target:
     `executor_name` says what confines our own tools, as in `executors.open_executor`. `spec` is what was to
     be built; None where only code is known, as for `devteam check`. `past` are the trees after the earlier
     turns of a session, oldest first, and `mandate` is what the authors of this tree were asked to change.
+    `open_rules` is what nobody works at in this session: a gate tells of it, and is not red for it.
     """
 
     root: Path
@@ -91,6 +95,7 @@ class Target:
     settings: GateSettings = field(default_factory=GateSettings)
     executor_name: str = "auto"
     spec: Spec | None = None
+    open_rules: tuple[str, ...] = ()
     past: tuple[TreeState, ...] = ()
     mandate: Mandate = field(default_factory=Mandate)
 

@@ -40,8 +40,13 @@ class Document:
         return None
 
 
-def parse_document(text: str, path: Path) -> Document:
+def parse_document(text: str, path: Path, *, any_keys: bool = False) -> Document:
     """Parse one YAML or JSON document that is a mapping.
+
+    Args:
+        text: the document.
+        path: where it comes from.
+        any_keys: take keys such as 200 as the text that they are written as, instead of refusing them.
 
     Raises:
         SpecError: with the line of the mistake.
@@ -50,7 +55,7 @@ def parse_document(text: str, path: Path) -> Document:
         if path.suffix.lower() == ".json":
             _check_json(text)
             text = text.replace("\t", " ")
-        reader = _Reader(text)
+        reader = _Reader(text, any_keys=any_keys)
     except json.JSONDecodeError as error:
         raise SpecError(f"{path} is not JSON: {error.msg} (line {error.lineno})") from error
     except yaml.MarkedYAMLError as error:
@@ -106,7 +111,8 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
 class _Reader:
     """Turns the node tree into data and notes the lines on the way."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, any_keys: bool) -> None:
+        self._any_keys = any_keys
         self.lines: dict[Location, int] = {}
         self._loader = _Loader(text)
         try:
@@ -135,6 +141,8 @@ class _Reader:
         for key_node, value_node in node.value:
             plain = isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<"
             key = self._scalar(key_node) if plain else None
+            if plain and self._any_keys:
+                key = str(key_node.value)
             if isinstance(key, bool):  # `on` is a key of a join, and no truth
                 key = key_node.value
             if not isinstance(key, str):

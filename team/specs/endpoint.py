@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from team.specs.base import Kind, Spec, StrictModel, suggestion
+from team.specs.base import Kind, Spec, StrictModel
+from team.specs.expand import expand
+from team.specs.grouping import service_from
+from team.specs.made_names import singular
+from team.specs.references import Unresolvable
+from team.specs.schema_words import body_schema, check_words, is_json_schema
+from team.specs.service import Operation, Parameter, Service, parameters_of
 
-SCHEMA_WORDS = (
-    "string", "integer", "number", "decimal", "boolean", "object", "array", "date", "datetime", "uuid",
-    "email", "enum",
-)  # fmt: skip
-
-_PATH = re.compile(r"(/([\w.~-]+|\{[a-z][a-z0-9_]*\}))+/?|/")
-_WORDS = re.compile(r"(array of )*([a-z]+)(\(([^()]+)\))?\s*(\(.*\))?", re.DOTALL)
+_PATH = re.compile(r"(/([\w.~-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+/?|/")
 
 Schema = dict[str, Any]
 
@@ -51,6 +54,10 @@ class EndpointSpec(StrictModel):
         if not is_json_schema(schema):
             for name, words in schema.items():
                 check_words(name, words)
+        try:
+            _expanded(schema)
+        except Unresolvable as error:
+            raise ValueError(str(error)) from error
         return schema
 
 
@@ -87,32 +94,65 @@ class ApiSpec(Spec):
         first = self.endpoints[0]
         return f"{first.method} {first.path}" + (f" and {more} more" if more else "")
 
+    @cached_property
+    def service(self) -> Service:
+        """Resources, and endpoints that are left open."""
+        return service_from(self.title, [_operation(endpoint) for endpoint in self.endpoints])
+
+    def prose_rules(self) -> tuple[str, ...]:
+        """Endpoints that are more than rows, and values that nothing is said of."""
+        return self.service.open_rules
+
     def requirements_text(self) -> str:
         """The endpoints and their schemas, as Markdown."""
         return "A FastAPI service with these endpoints.\n" + "".join(map(_endpoint_text, self.endpoints))
 
 
-def is_json_schema(schema: Any) -> bool:
-    """Whether an object is a JSON Schema rather than fields with schema words."""
-    keywords = {"$ref", "properties", "allOf", "anyOf", "oneOf", "items"}
-    return isinstance(schema, dict) and bool(
-        keywords & schema.keys() or (schema.get("type") in ("object", "array") and len(schema) > 1)
+_ID = re.compile(r"(.*_)?id|.*Id")
+
+
+def _operation(endpoint: EndpointSpec) -> Operation:
+    request, response = (_expanded(schema) for schema in (endpoint.request_schema, endpoint.response_schema))
+    known = (response or {}).get("properties", {})
+    parameters = tuple(
+        Parameter(
+            name,
+            {"type": "integer"} if _ID.fullmatch(name) and _is_number(name, known) else {"type": "string"},
+        )
+        for name in parameters_of(endpoint.path)
     )
+    query: tuple[Parameter, ...] = ()
+    if endpoint.method in ("GET", "DELETE") and request:
+        required = request.get("required", ())
+        query = tuple(
+            Parameter(name, schema, name in required) for name, schema in request["properties"].items()
+        )
+        request = None
+    summary = " ".join(endpoint.description.split())
+    operation = Operation(
+        None, endpoint.method, endpoint.path, 200, request, response, (), query, parameters, summary
+    )
+    status = 204 if endpoint.method == "DELETE" and response is None else 200
+    if endpoint.method == "POST" and not _is_action(endpoint):
+        status = 201
+    return replace(operation, status=status)
 
 
-def check_words(name: str, words: Any) -> None:
-    """Check the schema of one field.
+def _is_number(name: str, known: Mapping[str, Any]) -> bool:
+    """Whether an id is a number: unless the answer shows it as something else."""
+    shown = known.get(name, known.get("id", {"type": "integer"}))
+    return bool(shown.get("type") == "integer")
 
-    Raises:
-        ValueError: it is neither schema words nor an object.
-    """
-    if isinstance(words, dict):
-        return
-    match = _WORDS.fullmatch(words.strip()) if isinstance(words, str) else None
-    if not match:
-        raise ValueError(f"{name}: {words!r} is no schema; {suggestion('', SCHEMA_WORDS)}")
-    if match[2] not in SCHEMA_WORDS:
-        raise ValueError(f"{name}: unknown schema word {match[2]!r}; {suggestion(match[2], SCHEMA_WORDS)}")
+
+def _is_action(endpoint: EndpointSpec) -> bool:
+    """Whether a POST goes to something that is no collection, such as /login."""
+    last = endpoint.path.rstrip("/").rpartition("/")[2]
+    return last.startswith("{") or singular(last) == last
+
+
+def _expanded(fields: Schema) -> Schema | None:
+    schema = body_schema(fields)
+    return None if schema is None else expand(schema, schema)
 
 
 def _endpoint_text(endpoint: EndpointSpec) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Spec]] = {
     "run": TaskSpec, "api": ApiSpec, "crud": CrudSpec, "etl": PipelineSpec, "solve": ProblemSpec,
 }  # fmt: skip
 MAX_BYTES = 1_000_000
+_OPENAPI = re.compile(r"""^\s*\{?\s*["']?(openapi|swagger)["']?\s*:""", re.MULTILINE)
 _MARKDOWN = (".md", ".markdown", ".txt")
 
 
@@ -38,13 +40,27 @@ def load_spec(kind: Kind | str, source: Path | str | dict[str, Any] | Spec) -> S
     if isinstance(source, Spec):
         return source
     if isinstance(source, dict):
-        return _checked(KINDS[kind], Document(source, {}), "")
+        return _checked_any(kind, Document(source, {}), "")
     path = Path(source)
     text = _read(path)
     if kind in ("run", "solve") and path.suffix.lower() in _MARKDOWN:
         key = "requirements" if kind == "run" else "description"
         return _checked(KINDS[kind], Document({key: text}, {}), f"{path}: ")
-    return _checked(KINDS[kind], parse_document(text, path), f"{path}: ")
+    any_keys = kind == "crud" and bool(_OPENAPI.search(text))
+    return _checked_any(kind, parse_document(text, path, any_keys=any_keys), f"{path}: ")
+
+
+def _checked_any(kind: str, document: Document, place: str) -> Spec:
+    """A spec of a kind; of `crud`, also an OpenAPI document, or one as a session records it."""
+    data = document.data
+    if kind != "crud" or not isinstance(data, dict) or not ({"openapi", "swagger", "document"} & data.keys()):
+        return _checked(KINDS[kind], document, place)
+    from team.specs.openapi import OpenApiSpec
+
+    if "document" in data:
+        return _checked(OpenApiSpec, document, place)
+    lines = {("document", *at): line for at, line in document.lines.items()}
+    return _checked(OpenApiSpec, Document({"document": data}, lines), place)
 
 
 def _read(path: Path) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from team.specs.entity import CrudSpec, EntitySpec
 from team.specs.fields import FieldSpec
+from team.specs.names import phrase
+from team.specs.names import plural as plural_of
 
 Verb = Literal["create", "list", "read", "replace", "update", "delete"]
 Schema = dict[str, Any]
@@ -27,6 +29,7 @@ class Parameter:
     name: str
     schema: Schema
     required: bool = True
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,13 @@ class Operation:
     errors: tuple[int, ...] = ()
     """The statuses of errors that are promised to be documented."""
     query: tuple[Parameter, ...] = ()
+    path_parameters: tuple[Parameter, ...] = ()
     summary: str = ""
     name: str = ""
+    """What its author calls it."""
+    tag: str = ""
+    failure: Schema | None = None
+    """Of the answers to what goes wrong, where the spec has one."""
 
     @property
     def label(self) -> str:
@@ -71,11 +79,42 @@ class Key:
     """Of the path parameter."""
 
 
+Role = Literal["value", "key", "parent", "created", "updated"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value of a row, as an endpoint or an OpenAPI document describes it."""
+
+    name: str
+    """In Python."""
+    json: str
+    schema: Schema
+    role: Role = "value"
+    nullable: bool = True
+    known: bool = True
+    """Whether something says where its value comes from."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An entity that is known by its operations alone."""
+
+    name: str
+    columns: tuple[Column, ...] = ()
+    fields: tuple[FieldSpec, ...] = ()
+
+    @property
+    def plural(self) -> str:
+        """The name of many, in words."""
+        return plural_of(phrase(self.name))
+
+
 @dataclass(frozen=True)
 class Resource:
     """Rows of one entity under one path."""
 
-    entity: EntitySpec
+    entity: EntitySpec | Rows
     path: str
     """Of the collection."""
     operations: Mapping[Verb, Operation]
@@ -103,12 +142,23 @@ class Service:
     resources: tuple[Resource, ...]
     open: tuple[Operation, ...] = ()
     """Operations that no template knows."""
+    unknown: tuple[str, ...] = ()
+    """What else no template knows, in words: where a value comes from, what a parameter does."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Every operation, those of the resources first."""
         known = tuple(each for resource in self.resources for each in resource.operations.values())
         return (*known, *self.open)
+
+    @property
+    def open_rules(self) -> tuple[str, ...]:
+        """What is left to somebody who can read, in words."""
+        actions = (
+            f"{each.label}: {each.summary or 'it is more than reading and writing rows'}"
+            for each in self.open
+        )
+        return (*actions, *self.unknown)
 
 
 def parameters_of(path: str) -> list[str]:

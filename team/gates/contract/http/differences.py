@@ -7,6 +7,7 @@ from typing import Any
 
 from team.gates.base import Finding
 from team.gates.contract.http.shapes import ANY, Shape, shape_of_schema
+from team.specs.entity import EntitySpec
 from team.specs.references import Unresolvable, resolve
 from team.specs.service import Operation, Resource, Schema, Service, shape_of, stored_schema
 
@@ -57,7 +58,7 @@ def _operation(
     answer = _body(document, _answer(operation, wanted.status))
     if wanted.response is not None:
         yield from _given(wanted, document, wanted.response, answer, "", 0)
-    elif wanted.verb == "list" and resource is not None:
+    elif wanted.verb == "list" and resource is not None and isinstance(resource.entity, EntitySpec):
         yield from _given(wanted, document, stored_schema(resource.entity), _items(document, answer), "", 0)
 
 

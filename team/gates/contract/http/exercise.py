@@ -10,6 +10,7 @@ from team.gates.contract.http.calls import Answer, ref
 from team.gates.contract.http.compare import rows_of, same
 from team.gates.contract.http.script import Script
 from team.gates.contract.http.values import JsonObject, RowValues
+from team.specs.examples import example
 from team.specs.names import article, pascal, phrase
 from team.specs.service import Operation, Resource, Service
 
@@ -17,6 +18,8 @@ REFUSED = (422,)
 MISSING = {"integer": 2_000_000_011, "string": "no-such-row", "uuid": "00000000-0000-4000-8000-00000000dead"}
 MOST_FILTERS = 12
 MOST_ROWS = 3
+OPEN = "open-operation"
+"""The rule of an operation that nobody has written yet."""
 MOST_WRONG = 1_500
 """Wrong values in all; with more, each field is tried with one only."""
 
@@ -59,7 +62,28 @@ class Exercise:
             self._refused(resource)
         for resource in reversed(ordered):
             self._deleted(resource)
+        for operation in self.service.open:
+            self._open(operation)
         return self.script
+
+    def _open(self, operation: Operation) -> None:
+        """Operations that are more than rows: what they do is not known here, but they must do something."""
+        samples = [_sample(parameter.schema) for parameter in operation.path_parameters]
+        query = {each.name: example(each.name, each.schema) for each in operation.query if each.required}
+        path = _path(operation.path, samples)
+        body = None if operation.request is None else example("body", operation.request)
+        step = (
+            self.script.ask(operation, path, query=query)
+            if operation.request is None
+            else self.script.ask(operation, path, body=body, query=query)
+        )
+
+        def judge(answers: Mapping[str, Answer]) -> Iterator[str]:
+            answer = answers[step]
+            if answer.error or answer.status >= 500 or answer.status == 405:
+                yield f"it is not implemented: {answer.error or answer.status}"
+
+        self.script.judge(step, operation, OPEN, judge)
 
     def _parents_first(self) -> Iterator[Resource]:
         left = list(self.service.resources)
@@ -461,7 +485,8 @@ def _path(template: str, values: Iterable[Any]) -> list[Any]:
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
-    return 1 if schema.get("type") == "integer" else "sample"
+    """A value for a path parameter."""
+    return example("sample", dict(schema)) if schema else "sample"
 
 
 def _one(resource: Resource) -> str:

@@ -8,14 +8,17 @@ from typing import Any
 from team.gates.base import Finding, GateResult, Target, ToolFailed
 from team.gates.contract.http.calls import Calls, call_app
 from team.gates.contract.http.differences import differences
-from team.gates.contract.http.exercise import Exercise
+from team.gates.contract.http.exercise import OPEN, Exercise
 from team.gates.contract.http.script import Script
-from team.gates.contract.http.values import EntityValues
+from team.gates.contract.http.schema_values import SchemaValues
+from team.gates.contract.http.values import EntityValues, RowValues
 from team.gates.evidence import Evidence
 from team.gates.wording import told
 from team.specs import Spec
+from team.specs.endpoint import ApiSpec
 from team.specs.entity import CrudSpec
-from team.specs.service import Service, service_of
+from team.specs.openapi import OpenApiSpec
+from team.specs.service import Resource, Rows, Service, service_of
 
 ACCEPTED = ("2xx", "404", "409", "422")
 """What a request that its schema allows may be answered with: schemas do not know what is stored."""
@@ -47,10 +50,10 @@ def judged(target: Target, service: Service, fuzz: dict[str, Any] | None) -> Gat
         ToolFailed: our program in the sandbox could not start.
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
-    exercise = Exercise(service, {each.entity.name: EntityValues(each.entity) for each in service.resources})
+    exercise = Exercise(service, {each.entity.name: _values(each) for each in service.resources})
     script = exercise.write()
     calls = call_app(target, script.steps, fuzz)
-    findings = list(_findings(service, script, calls))
+    findings = [_settled(finding, target) for finding in _findings(service, script, calls)]
     red = any(finding.severity != "minor" for finding in findings)
     said = f"{len(service.operations)} operations, {len(calls.answers)} requests"
     said += f", {calls.fuzzed} by Schemathesis" if calls.fuzzed is not None else ""
@@ -63,16 +66,33 @@ def judged(target: Target, service: Service, fuzz: dict[str, Any] | None) -> Gat
     )
 
 
+def _values(resource: Resource) -> RowValues:
+    """Values for a resource: of its entity, else of the schemas of its operations."""
+    return SchemaValues(resource) if isinstance(resource.entity, Rows) else EntityValues(resource.entity)
+
+
+def _settled(finding: Finding, target: Target) -> Finding:
+    """What nobody works at in this session is told, and decided elsewhere."""
+    open_here = finding.rule == OPEN and bool(target.open_rules)
+    return finding.model_copy(update={"severity": "minor"}) if open_here else finding
+
+
 def promised(spec: Spec) -> Service:
     """What a spec promises over HTTP."""
     if isinstance(spec, CrudSpec):
         return service_of(spec)
+    if isinstance(spec, ApiSpec | OpenApiSpec):
+        return spec.service
     raise TypeError(f"a spec of the kind {spec.kind} promises no service")
+
+
+def _size(resource: Resource) -> int:
+    return len(resource.entity.columns if isinstance(resource.entity, Rows) else resource.entity.fields)
 
 
 def fuzzing(service: Service) -> dict[str, Any]:
     """How Schemathesis is to call a service: always the same way, and less of everything for a large one."""
-    fields = sum(len(resource.entity.fields) for resource in service.resources)
+    fields = sum(_size(resource) for resource in service.resources)
     small = fields <= MANY_FIELDS
     return {
         "seed": 1,
