@@ -1,4 +1,4 @@
-"""HumanEval through whole sessions: wrong answers are refused, right ones accepted, faults find their authors.
+"""HumanEval through whole sessions: wrong answers are refused, right ones accepted, wrong tests repaired.
 
 `python benchmarks/humaneval.py HumanEval.jsonl.gz [--mode mutant|test] [--review] [--jobs N] [--first N]`.
 
@@ -261,11 +261,8 @@ def _print(endings: list[Ending], mode: str, seconds: float) -> None:
         print(f"accepted at iteration {iteration}: {accepted[iteration]}")
     if mode == "test":
         repaired = sum(e.accepted and (e.code_written, e.tests_written) == (1, 2) for e in ran)
-        print(
-            f"the test was repaired, not the code: {repaired}; a reviewer was asked: {
-                sum(e.asked_fault for e in ran)
-            }"
-        )
+        asked = sum(ending.asked_fault for ending in ran)
+        print(f"the test was repaired, not the code: {repaired}; a reviewer was asked: {asked}")
     times = sorted(ending.seconds for ending in ran) or [0.0]
     print(f"seconds a session: median {statistics.median(times):.2f}, longest {times[-1]:.2f}")
     for ending in endings:
