@@ -2,38 +2,30 @@
 
 An environment is a virtual environment in the user's cache folder. Its folder is named by a digest of
 its packages and its interpreter. It is built in place (virtual environments cannot be moved) under a
-lock, and counts as finished only when its marker file is there, which is written last.
+lock, and counts as finished only when its marker file is there, which is written last. Whoever uses one
+claims it, so that `devteam doctor --prune` leaves it alone.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
-import re
 import shutil
-import subprocess
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from executors.cache import cache_dir
+from executors.claims import claim
 from executors.errors import EnvironmentUnavailable
 from executors.interpreter import Interpreter, probed_interpreter
+from executors.making import Progress, make
+from executors.requirements import default_packages, with_packages
 
-Progress = Callable[[str], None]
-
-_STACK = Path(__file__).with_name("stack.txt")
 _LAYOUT = "1"  # part of the digest: raise it when the way of building changes
-_REQUIREMENT = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
-    r"(?:\[[A-Za-z0-9._, -]+\])?"
-    r"\s*(?:(?:[<>=!~]=?|===?)\s*[A-Za-z0-9.*+!_-]+(?:\s*,\s*|$))*"
-)
 
 
 class _Marker(BaseModel):
@@ -42,23 +34,6 @@ class _Marker(BaseModel):
     version: str
     prefixes: tuple[Path, ...]
     packages: tuple[str, ...]
-
-
-def default_packages() -> tuple[str, ...]:
-    """The pinned packages of the default environment, as `name==version`, sorted."""
-    lines = (line.split("#")[0].strip() for line in _STACK.read_text().splitlines())
-    return tuple(sorted(filter(None, lines), key=str.lower))
-
-
-def with_packages(packages: Sequence[str]) -> tuple[str, ...]:
-    """The default packages together with the given requirements, which win over a default of their name.
-
-    Raises:
-        EnvironmentUnavailable: something is no plain requirement (options, paths and addresses are not).
-    """
-    wanted = {_name(package): package.strip() for package in packages}
-    kept = {_name(package): package for package in default_packages()}
-    return tuple(sorted({**kept, **wanted}.values(), key=str.lower))
 
 
 def environment(packages: Sequence[str] = (), progress: Progress | None = None) -> Interpreter:
@@ -71,20 +46,24 @@ def environment(packages: Sequence[str] = (), progress: Progress | None = None) 
     Raises:
         EnvironmentUnavailable: it cannot be built, for instance because there is no network.
     """
-    folder, ready = environment_folder(packages)
-    return ready or build_environment(folder, with_packages(packages), progress)
+    wanted = with_packages(packages)
+    return build_environment(_folder_of(wanted), wanted, progress)
 
 
 def build_environment(folder: Path, packages: Sequence[str], progress: Progress | None = None) -> Interpreter:
-    """Make an environment with exactly these packages, unless it is there by the time it is our turn.
+    """Claim the environment with exactly these packages, and make it unless it is there.
 
     Raises:
         EnvironmentUnavailable: it cannot be built.
     """
     say = progress or (lambda _line: None)
-    with _locked(folder, say):
+    claim(folder)
+    ready = _finished(folder)
+    if ready is not None:
+        return ready
+    with _locked(folder, say) as lock:
         ready = _finished(folder)  # another process may have built it while this one waited
-        return ready or _build(folder, packages, say)
+        return ready or _build(folder, packages, say, lock)
 
 
 def environment_folder(packages: Sequence[str] = ()) -> tuple[Path, Interpreter | None]:
@@ -93,17 +72,29 @@ def environment_folder(packages: Sequence[str] = ()) -> tuple[Path, Interpreter 
     Raises:
         EnvironmentUnavailable: something is no plain requirement.
     """
-    folder = cache_dir() / "environments" / _digest(with_packages(packages))
+    folder = _folder_of(with_packages(packages))
     return folder, _finished(folder)
 
 
-def _name(package: str) -> str:
-    match = _REQUIREMENT.fullmatch(package.strip())
-    if match is None:
-        raise EnvironmentUnavailable(
-            f"{package!r} is no package requirement", "write it as NAME or NAME==VERSION"
-        )
-    return re.sub(r"[-_.]+", "-", match["name"]).lower()
+def described(folder: Path) -> str | None:
+    """What a finished environment has, in one line; None for another folder."""
+    if _finished(folder) is None:
+        return None
+    marker = _read_marker(folder)
+    default = set(default_packages())
+    if not default <= set(marker.packages):
+        return f"Python {marker.version}, {len(marker.packages)} packages"
+    added = [package for package in marker.packages if package not in default]
+    return ", ".join([f"Python {marker.version}", "the default packages", *added])
+
+
+def lock_file(folder: Path) -> Path:
+    """The file that is locked while the environment is being built."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _folder_of(packages: Iterable[str]) -> Path:
+    return cache_dir() / "environments" / _digest(packages)
 
 
 def _digest(packages: Iterable[str]) -> str:
@@ -116,11 +107,15 @@ def _marker(folder: Path) -> Path:
     return folder / "devteam-ready.json"
 
 
+def _read_marker(folder: Path) -> _Marker:
+    return _Marker.model_validate_json(_marker(folder).read_bytes())
+
+
 def _finished(folder: Path) -> Interpreter | None:
     """The environment in the folder, if it is whole and its base interpreter is still there."""
     python = folder / "bin" / "python"
     try:
-        marker = _Marker.model_validate_json(_marker(folder).read_bytes())
+        marker = _read_marker(folder)
     except (OSError, ValidationError):
         return None
     if not python.exists():
@@ -129,91 +124,41 @@ def _finished(folder: Path) -> Interpreter | None:
 
 
 @contextmanager
-def _locked(folder: Path, say: Progress) -> Iterator[None]:
-    """Hold the lock on building this folder; it is let go of when the process dies."""
-    try:
+def _locked(folder: Path, say: Progress) -> Iterator[int]:
+    """Hold the lock on building this folder; it is let go of when all that build have ended."""
+    with _writable(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        handle = folder.with_suffix(".lock").open("w")
-    except OSError as error:
-        raise EnvironmentUnavailable(
-            f"the cache folder {folder.parent} cannot be written ({error.strerror})",
-            "make it writable, or name another one in DEVTEAM_CACHE_DIR",
-        ) from error
+        handle = lock_file(folder).open("w")
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another process that is making the sandbox's Python environment")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle.fileno()
 
 
-def _build(folder: Path, packages: Sequence[str], say: Progress) -> Interpreter:
+def _build(folder: Path, packages: Sequence[str], say: Progress, lock: int) -> Interpreter:
     say(f"making the sandbox's Python environment ({len(packages)} packages, only once)")
-    if folder.exists():  # left over from a build that was interrupted
-        shutil.rmtree(folder)
-    python = folder / "bin" / "python"
-    pip = _make_venv(folder, python)
-    _install(pip, packages, say)
-    say("compiling the packages of the sandbox's Python environment")
-    # Some packages ship files for other Python versions that do not compile: that is no failure.
-    _run([str(python), "-m", "compileall", "-q", "-j", "0", str(folder / "lib")])
-    made = probed_interpreter(python)
+    with _writable(folder):
+        if folder.exists():  # left over from a build that was killed
+            shutil.rmtree(folder)
+    made = probed_interpreter(make(folder, packages, say, lock=lock))
     marker = _Marker(version=made.version, prefixes=made.prefixes, packages=tuple(packages))
-    unfinished = _marker(folder).with_suffix(".tmp")
-    unfinished.write_text(marker.model_dump_json(indent=1))
-    unfinished.replace(_marker(folder))
+    with _writable(folder):
+        unfinished = _marker(folder).with_suffix(".tmp")
+        unfinished.write_text(marker.model_dump_json(indent=1))
+        unfinished.replace(_marker(folder))
     say("the sandbox's Python environment is ready")
     return made
 
 
-def _make_venv(folder: Path, python: Path) -> list[str]:
-    """Make the virtual environment; the answer is the command of a pip that installs into it."""
-    with_own_pip = _run([sys.executable, "-m", "pip", "--version"])
-    venv = [sys.executable, "-m", "venv", *(["--without-pip"] if with_own_pip else []), str(folder)]
-    if not _run(venv):
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         raise EnvironmentUnavailable(
-            "a virtual environment cannot be made: this Python has neither pip nor ensurepip",
-            "install them (Debian, Ubuntu: apt install python3-venv), or name an interpreter with --python",
-        )
-    if with_own_pip:
-        return [sys.executable, "-m", "pip", "--python", str(python)]
-    return [str(python), "-m", "pip"]
-
-
-def _install(pip: list[str], packages: Sequence[str], say: Progress) -> None:
-    options = ["--only-binary", ":all:", "--no-compile", "--no-input", "--disable-pip-version-check"]
-    command = [*pip, "install", *options, *packages]
-    last: deque[str] = deque(maxlen=6)
-    done = 0
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=_environ()
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                last.append(line.strip())
-                if line.startswith("Collecting "):
-                    done += 1
-                    say(f"fetching {line.split()[1]} ({done} of {len(packages)} or more)")
-                elif line.startswith("Installing "):
-                    say("installing the packages")
-        except BaseException:
-            process.kill()
-            raise
-    if process.returncode:
-        errors = [line for line in last if line.startswith("ERROR")] or list(last)
-        raise EnvironmentUnavailable(
-            f"the sandbox's Python environment could not be made: {errors[-1] if errors else 'pip failed'}",
-            "connect to the network once and check the packages, or name an interpreter with --python",
-        )
-
-
-def _run(command: list[str]) -> bool:
-    """Whether the command ended well."""
-    return subprocess.run(command, capture_output=True, env=_environ(), check=False).returncode == 0
-
-
-def _environ() -> dict[str, str]:
-    """Our environment (proxies, package index, certificates) without what bends Python's imports."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+            f"the cache folder {folder.parent} cannot be written ({error.strerror})",
+            "make it writable, or name another one in DEVTEAM_CACHE_DIR",
+        ) from error

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from executors.daemon import asking
-from executors.environments import Progress, with_packages
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
+from executors.making import Progress
+from executors.requirements import with_packages
 
 if TYPE_CHECKING:
     from docker import DockerClient

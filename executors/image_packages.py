@@ -15,10 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from executors.cache import cache_dir
+from executors.claims import claim
 from executors.daemon import asking, labels
 from executors.errors import SandboxUnavailable
 from executors.image import Image
 from executors.interpreter import Interpreter, probed_interpreter
+from executors.kept import ABOUT
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -34,12 +36,14 @@ def interpreter_for_types(client: DockerClient, image: Image) -> Interpreter:
         SandboxUnavailable: they could not be fetched.
     """
     folder = cache_dir() / "images" / image.id.removeprefix("sha256:")[:20]
+    claim(folder)
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as place:
             made = Path(place) / "made"
             venv.create(made, symlinks=True, with_pip=False)
             _bring_out(client, image, _packages_of(made))
+            (made / ABOUT).write_text(image.name, encoding="utf-8")
             if not folder.exists():
                 made.rename(folder)
     return probed_interpreter(folder / "bin" / "python")

@@ -11,11 +11,12 @@ from executors.base import Limits, Reported
 from executors.bubblewrap import find_bubblewrap, version_of
 from executors.confinement import View
 from executors.docker import open_docker
-from executors.environments import Progress, environment
+from executors.environments import environment
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.interpreter import Interpreter, chosen_interpreter, own_interpreter
 from executors.landlocked import BY_DESIGN, LandlockExecutor
 from executors.local import LocalExecutor
+from executors.making import Progress
 from executors.running import WorkspaceExecutor
 from executors.selftest import check_confinement, program_facts
 from executors.unconfined import UnconfinedExecutor

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from executors.requirements import Requirement
 from team.models.bounds import Bounds
 
 ExecutorName = Literal["auto", "local", "docker", "unconfined"]
@@ -40,7 +41,7 @@ class CodeGenerationConfig(BaseModel):
     executor: ExecutorName = "auto"
     use_docker: bool = Field(default=False, description="the same as executor='docker'")
     python: Path | None = Field(default=None, description="the user's own interpreter for the sandbox")
-    packages: tuple[str, ...] = Field(default=(), description="requirements to add to the sandbox")
+    packages: tuple[Requirement, ...] = Field(default=(), description="requirements to add to the sandbox")
     image: str | None = Field(default=None, description="the container image")
     timeout: float = Field(default=120, gt=0, description="seconds for one execution")
     memory_mb: int = Field(default=2048, gt=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from executors import Executor, SandboxUnavailable
+from executors.kept import Kept, prune, size_of
 from team.config import CodeGenerationConfig
 
 Progress = Callable[[str], None]
@@ -65,6 +65,14 @@ def examine(
         progress("asking the model's endpoint")
         yield _endpoint(config)
     yield docker
+
+
+def cleared(config: CodeGenerationConfig, idle_days: float) -> list[Kept]:
+    """Clear away what the cache holds and nobody used for so many days; what `config` needs now stays."""
+    from executors.environments import environment_folder
+
+    keep = [] if config.python or config.executor == "docker" else [environment_folder(config.packages)[0]]
+    return prune(idle_days, keep)
 
 
 def trouble_with(folder: Path) -> str | None:
@@ -174,8 +182,7 @@ def _environment(config: CodeGenerationConfig, prepare: bool, progress: Progress
         made = made or environment(config.packages, progress)
     except SandboxUnavailable as missing:
         return Check(name=name, status="missing", detail=missing.problem, mend=missing.mend)
-    size = sum(entry.stat().st_size for entry in _files(folder)) / 1e6
-    return Check(name=name, status="ok", detail=f"{made.version}, {size:.0f} MB in {folder}")
+    return Check(name=name, status="ok", detail=f"{made.version}, {size_of(folder) / 1e6:.0f} MB in {folder}")
 
 
 def _workspace(folder: Path) -> Check:
@@ -270,15 +277,6 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                yield entry
 
 
 def _nearest(folder: Path) -> Path:

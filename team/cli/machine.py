@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from executors.cache import cache_dir
 from team.cli.options import PRINTING, SANDBOX, SESSION, Flags, settings_of, takes
 from team.cli.terminal import clean, notices, print_json, results
 
 if TYPE_CHECKING:
+    from executors.kept import Kept
     from team.doctor import Check
     from team.settings_sources import Settings
 
@@ -29,9 +32,17 @@ def doctor(
     base_image: Annotated[
         str, typer.Option("--base-image", metavar="NAME", help="What to build it from: python3 with venv.")
     ] = "python:3.11-slim",
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Clear away Python environments and caches that were not used lately."),
+    ] = False,
+    keep_days: Annotated[
+        float, typer.Option("--keep-days", metavar="N", min=0, help="What --prune counts as lately.")
+    ] = 30,
 ) -> None:
-    """Show what works on this machine and what is missing, with the mend."""
-    from team.doctor import examine
+    """Show what works on this machine and what is missing, with the mend, and what is kept in the cache."""
+    from executors.kept import kept
+    from team.doctor import cleared, examine
 
     config = settings_of(flags).config
     with notices().status("looking around") as status:
@@ -43,11 +54,15 @@ def doctor(
             progress=lambda line: status.update(clean(line)),
         )
         checks = list(looked)
+        gone = cleared(config, keep_days) if prune else []
+        left = kept()
     ready = all(check.status != "missing" for check in checks)
     if config.json_output:
-        print_json({"ready": ready, "checks": [check.model_dump() for check in checks]})
+        told: dict[str, Any] = {"ready": ready, "checks": [check.model_dump() for check in checks]}
+        print_json(told | {"kept": [_told(each) for each in left], "removed": [_told(each) for each in gone]})
     else:
         _print_checks(checks, ready)
+        _print_kept(left, gone, prune)
     raise typer.Exit(0 if ready else 3)
 
 
@@ -91,6 +106,37 @@ def _print_checks(checks: list[Check], ready: bool) -> None:
         "\nA session can run here." if ready else "\nA session cannot run here yet.",
         style="green" if ready else "red",
     )
+
+
+def _told(each: Kept) -> dict[str, Any]:
+    used = datetime.fromtimestamp(each.used, UTC).isoformat(timespec="seconds")
+    folder = str(each.folder)
+    return {"kind": each.kind, "holds": each.holds, "path": folder, "bytes": each.size} | {
+        "last_used": used,
+        "in_use": each.in_use,
+    }
+
+
+def _print_kept(left: list[Kept], gone: list[Kept], pruned: bool) -> None:
+    from rich.table import Table
+
+    screen = results()
+    for title, rows in (("kept in the cache", left), ("cleared away", gone)):
+        if rows:
+            table = Table(box=None, pad_edge=False, show_header=False)
+            for each in rows:
+                used = "in use" if each.in_use else f"last used {_ago(each.idle_days)}"
+                table.add_row(f"  {each.kind}", clean(each.holds), f"{each.size / 1e6:.0f} MB", used)
+            screen.print(f"\n{title} ({sum(each.size for each in rows) / 1e6:.0f} MB)")
+            screen.print(table)
+    if left:
+        screen.print(f"  in {clean(str(cache_dir()))}", style="dim")
+    if pruned and not gone:
+        screen.print("\nnothing to clear away: all of it is in use, needed now, or was used lately")
+
+
+def _ago(days: float) -> str:
+    return "today" if days < 1 else "yesterday" if days < 2 else f"{int(days)} days ago"
 
 
 def _rows(settings: Settings[Any]) -> list[tuple[str, Any, str]]:

@@ -17,7 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from executors import open_tools
+from executors.claims import claim
 from executors.interpreter import Interpreter
+from executors.kept import ABOUT
 from team.gates.base import Target
 from team.gates.pinned import MYPY_ARGUMENTS, mypy_configuration
 from team.gates.tools import TOOL_LIMITS
@@ -43,7 +45,10 @@ def mypy_cache(target: Target, imports: Iterable[str]) -> Path:
     wanted = {_of_modules(statement) for statement in imports if not _is_own(statement, target)}
     interpreter = target.sandbox.interpreter
     folder = mypy_folder() / _key(interpreter)
+    claim(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / ABOUT).exists():
+        (folder / ABOUT).write_text(f"mypy {version('mypy')} for {interpreter.executable}", encoding="utf-8")
     newest, known = _newest(folder)
     if newest is not None and wanted <= known:
         return newest / "cache"

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from executors.requirements import Requirement
+
 Kind = Literal["run", "api", "crud", "etl", "solve"]
 
 
@@ -34,7 +36,7 @@ class Spec(StrictModel):
 
     kind: ClassVar[Kind]
 
-    packages: tuple[str, ...] = Field(default=(), description="requirements to add to the sandbox")
+    packages: tuple[Requirement, ...] = Field(default=(), description="requirements to add to the sandbox")
 
     @property
     def title(self) -> str:

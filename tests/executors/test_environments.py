@@ -1,5 +1,9 @@
+import io
 import os
 import subprocess
+import sys
+import tarfile
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,14 +11,9 @@ from pathlib import Path
 import pytest
 
 from executors import EnvironmentUnavailable
-from executors.environments import (
-    build_environment,
-    default_packages,
-    environment,
-    environment_folder,
-    with_packages,
-)
+from executors.environments import build_environment, environment, environment_folder
 from executors.interpreter import Interpreter
+from executors.requirements import default_packages, plain_requirement, with_packages
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
@@ -41,11 +40,16 @@ def test_packages_are_added_and_win_over_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["--index-url=x", "./local", "git+https://x", "a @ file:///x", "a; b", ""]
+    "package",
+    ["x" * 300, "a\n--index-url=x", "--index-url=x", "./local", "git+https://x", "a @ file:///x", "a; b", ""],
 )
 def test_what_is_no_plain_requirement_is_refused(package: str) -> None:
     with pytest.raises(EnvironmentUnavailable, match="no package requirement"):
         with_packages([package])
+
+
+def test_a_plain_requirement_is_taken_as_it_is() -> None:
+    assert plain_requirement(" Requests[socks] >=2.32, <3 ") == "Requests[socks] >=2.32, <3"
 
 
 def test_same_packages_lie_in_the_same_folder(offline: Path) -> None:
@@ -60,9 +64,56 @@ def test_failed_build_is_never_taken_for_finished(offline: Path) -> None:
     said: list[str] = []
     with pytest.raises(EnvironmentUnavailable, match="could not be made") as refusal:
         environment(["no-such-package"], said.append)
-    assert "network" in refusal.value.mend
-    assert environment_folder(["no-such-package"])[1] is None
+    assert "check the names" in refusal.value.mend
+    folder, finished = environment_folder(["no-such-package"])
+    assert finished is None
+    assert not folder.exists(), "what failed takes no room"
     assert said
+
+
+def test_an_index_that_cannot_be_reached_is_told_from_a_wrong_name(
+    offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(EnvironmentUnavailable, match="cannot be reached") as refusal:
+        build_environment(offline / "environment", ["no-such-package"])
+    assert "connect to the network" in refusal.value.mend
+
+
+def test_a_package_without_a_wheel_is_not_built(offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building one would run its own code, unconfined."""
+    monkeypatch.setenv("PIP_FIND_LINKS", str(offline))
+    with tarfile.open(offline / "evil-1.0.tar.gz", "w:gz") as source:
+        setup = f"open({str(offline / 'ran')!r}, 'w')\n".encode()
+        entry = tarfile.TarInfo("evil-1.0/setup.py")
+        entry.size = len(setup)
+        source.addfile(entry, io.BytesIO(setup))
+    with pytest.raises(EnvironmentUnavailable, match="evil") as refusal:
+        build_environment(offline / "environment", ["evil"])
+    assert "pip wheel" in refusal.value.mend
+    assert not (offline / "ran").exists()
+
+
+def test_a_build_that_is_killed_is_made_anew_once_all_of_it_has_ended(
+    offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kill -9` leaves pip behind, which still writes: the lock lasts as long as it does."""
+    make_wheel(offline)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(offline))
+    folder = offline / "environment"
+    program = (
+        "import sys; from pathlib import Path; from executors.environments import build_environment\n"
+        "build_environment(Path(sys.argv[1]), ['small==1.0'], lambda line: print(line, flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, folder], stdout=subprocess.PIPE) as builder:
+        assert builder.stdout is not None
+        builder.stdout.readline()
+        while not (folder / "pyvenv.cfg").exists():
+            time.sleep(0.002)
+        builder.kill()
+    made = build_environment(folder, ["small==1.0"])
+    assert subprocess.run([made.executable, "-c", "import small"], check=False).returncode == 0
 
 
 def test_cache_that_cannot_be_written_is_named(offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:

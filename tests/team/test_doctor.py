@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from executors.environments import environment_folder
 from team.config import CodeGenerationConfig
-from team.doctor import Check, examine, trouble_with
+from team.doctor import Check, cleared, examine, trouble_with
 
 
 class Models(BaseHTTPRequestHandler):
@@ -102,3 +103,13 @@ def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "workspace").write_text("")
     assert trouble_with(tmp_path / "workspace") == "File exists"
     assert trouble_with(tmp_path / "workspace" / "below") == "Not a directory"
+
+
+def test_pruning_spares_what_these_settings_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVTEAM_CACHE_DIR", str(tmp_path))
+    config = CodeGenerationConfig(packages=("humanize>=4",))
+    needed, _ = environment_folder(config.packages)
+    for folder in (needed, needed.with_name("other")):
+        folder.mkdir(parents=True)
+    assert [each.folder.name for each in cleared(config, 0)] == ["other"]
+    assert needed.exists()
