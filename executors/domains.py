@@ -6,10 +6,8 @@ import functools
 import json
 import os
 import select
-import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -25,6 +23,7 @@ from executors.launching import launch
 from executors.processes import Usage, deleted_bytes, descendants, usage_of
 from executors.rlimits import rlimits_beside
 from executors.scan import scan
+from executors.scratch import ScratchFolder
 from executors.supervisor import MB
 
 _START_SECONDS = 20.0
@@ -38,14 +37,15 @@ MEND = "see what `devteam doctor` says about this machine"
 class DomainTree:
     """The processes of one run: all descendants of its keeper, who ends them and then itself."""
 
-    def __init__(self, link: socket.socket, keeper: int, folder: Path) -> None:
+    def __init__(self, link: socket.socket, keeper: int, scratch: ScratchFolder) -> None:
         self._link = link
         self._keeper = keeper
         self._keeper_handle = os.pidfd_open(keeper)
-        self._folder = folder
+        self._scratch = scratch
+        self._folder = scratch.path
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._held = (0, 0)
-        self._room = _room(folder)
+        self._room = _room(self._folder)
         self._next_scan = time.monotonic() + _SCAN_SECONDS
         self._told: Told = {}
         self.ended = os.dup(link.fileno())
@@ -99,7 +99,8 @@ class DomainTree:
         self._listen()
         self._link.close()
         if self._told.keys().isdisjoint({"exit", "missing", "failed"}):  # it was killed, and removed nothing
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._scratch.remove()
+        self._scratch.let_go()
         for handle in (self._keeper_handle, self._proc, self.ended):
             os.close(handle)
         code = self._told.get("exit", -signal.SIGKILL)
@@ -171,8 +172,9 @@ def _start(
     stderr: int,
 ) -> DomainTree:
     with ExitStack() as undone:
-        folder = Path(tempfile.mkdtemp(prefix=f"devteam-run-{os.getpid()}-")).resolve()
-        undone.callback(shutil.rmtree, folder, ignore_errors=True)
+        scratch = ScratchFolder(f"run-{os.getpid()}")
+        undone.callback(scratch.remove)
+        folder = scratch.path
         job = _job(argv, view, limits, folder)
         own = [folder / name for name in _WRITABLE]
         rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
@@ -187,7 +189,7 @@ def _start(
         if not message:
             raise SandboxUnavailable("the sandbox's launcher cannot start a process", MEND)
         told: Told = json.loads(message)
-        tree = DomainTree(link, told["keeper"], folder)
+        tree = DomainTree(link, told["keeper"], scratch)
         undone.pop_all()  # now the folder is the keeper's to remove
         return tree
 

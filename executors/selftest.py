@@ -12,7 +12,6 @@ import os
 import platform
 import secrets
 import socket
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from executors.cache import cache_dir
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
 from executors.interpreter import own_interpreter
+from executors.scratch import ScratchFolder
 
 _PACKAGE = Path(__file__).parent
 _ATTEMPTS = _PACKAGE / "attempts.py"
@@ -76,7 +76,7 @@ def escapes(run: Run) -> list[str]:
         SandboxUnavailable: the attempts could not be made.
     """
     with ExitStack() as held:
-        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="devteam-selftest-")))
+        folder = held.enter_context(ScratchFolder("selftest"))
         work_dir, secret = folder / "work", folder / "secret"
         work_dir.mkdir()
         secret.write_text("secret")

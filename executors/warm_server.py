@@ -6,10 +6,8 @@ import array
 import json
 import os
 import select
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +23,7 @@ from executors.errors import SandboxUnavailable
 from executors.namespaces import Namespace, NamespaceTree, start_server
 from executors.pipes import input_from
 from executors.rlimits import rlimits
+from executors.scratch import ScratchFolder
 
 _INSIDE = Path(__file__).with_name("warm_inside.py")
 _START_SECONDS = 60.0
@@ -99,7 +98,8 @@ class WarmServer:
         self._running = 0
         self._lock = threading.Lock()
         self._started = time.monotonic()
-        self.folder = Path(tempfile.mkdtemp(prefix="devteam-warm-")).resolve()
+        self._scratch = ScratchFolder("warm")
+        self.folder = self._scratch.path
         self._host, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         cold = environ(view.interpreter, home=HOME, extra=view.extra_environ)
         restored = {name: cold.get(name) for name in _SINGLE_THREADED}
@@ -114,7 +114,7 @@ class WarmServer:
                 )
         except BaseException:
             self._host.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._scratch.remove()
             raise
         finally:
             inside.close()
@@ -233,7 +233,7 @@ class WarmServer:
             self._host.close()
             tree.kill()
             tree.wait()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._scratch.remove()
 
 
 def _process_of(handle: int) -> int:

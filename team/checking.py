@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from executors.scratch import ScratchFolder
 from team.config import CodeGenerationConfig
 from team.errors import UsageError
 from team.gates import judge, make_target
@@ -39,8 +39,8 @@ def _copied(path: Path) -> Iterator[Path]:
     root, names = _plain_files(path)
     if not any(name.endswith(".py") for name in names):
         raise UsageError(f"{path} holds no Python file", "name a file or a folder with code")
-    with tempfile.TemporaryDirectory(prefix="devteam-check-") as folder:
-        copy = Path(folder).resolve() / "files"
+    with ScratchFolder("check") as folder:
+        copy = folder / "files"
         copy.mkdir()
         copy_files(root, names, copy)
         yield copy

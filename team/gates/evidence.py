@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from executors.scratch import ScratchFolder
 from team.gates.base import Target
 from team.gates.contract.asked import AskedExamples, ask_examples
 from team.gates.probing import Probe, map_tests
@@ -43,7 +43,7 @@ class Evidence:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._folder = tempfile.TemporaryDirectory(prefix="devteam-gates-", ignore_cleanup_errors=True)
+        self._folder = ScratchFolder("gates")
         self._tree = _Once(self._copy)
         self._facts = _Once(lambda: read_tree(self.target, self.tree))
         self._tests = _Once(lambda: believed_run(self.target, self.facts))
@@ -56,7 +56,7 @@ class Evidence:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._folder.cleanup()
+        self._folder.remove()
 
     @property
     def tree(self) -> Path:
@@ -94,6 +94,6 @@ class Evidence:
         return f"not judged: {', '.join(files)} cannot be compiled" if files else ""
 
     def _copy(self) -> Path:
-        tree = Path(self._folder.name)
+        tree = self._folder.path
         copy_files(self.target.root, [*self.target.sources, *self.target.tests], tree)
         return tree

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executors import Reported
+from executors.scratch import ScratchFolder
 from team.gates.base import Target, ToolFailed
 from team.gates.frames import Story, TestRecord, read_story
 from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
@@ -91,8 +91,8 @@ def empty_folder(warm: WarmExecutor | None) -> Iterator[Path]:
         with warm.new_folder() as folder:
             yield folder
     else:
-        with tempfile.TemporaryDirectory(prefix="devteam-tests-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
+        with ScratchFolder("tests") as folder:
+            yield folder
 
 
 def _run(story: Story, canaries: list[str], done: Reported, changed: list[str], root: str) -> TestRun:

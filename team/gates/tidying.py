@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from executors import Reported
+from executors.scratch import ScratchFolder
 from team.gates.base import Target, ToolFailed
 from team.gates.pinned import RUFF_FIX, RUFF_FORMAT
 from team.gates.tools import how_it_ended, read_json, run_program
@@ -31,8 +32,8 @@ def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
     if not given:
         return ()
     job = {"files": given, "check": RUFF_FIX, "format": RUFF_FORMAT}
-    with tempfile.TemporaryDirectory(prefix="devteam-tidy-") as empty:
-        done = run_program(target, Path(empty), "tidy_files", json.dumps(job).encode())
+    with ScratchFolder("tidy") as empty:
+        done = run_program(target, empty, "tidy_files", json.dumps(job).encode())
     if done.outcome.limit:
         return ()
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from executors import Limits, Reported, SandboxUnavailable, open_tools
+from executors.scratch import ScratchFolder
 from team.gates.base import Finding, Target, ToolFailed
 from team.gates.runner import program
 from team.gates.warmth import for_tools
@@ -107,7 +107,7 @@ def _run_cold(
     with ExitStack() as held:
         copy = None
         if cache is not None:
-            copy = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="devteam-cache-")))
+            copy = held.enter_context(ScratchFolder("cache"))
             shutil.copytree(cache, copy, dirs_exist_ok=True)
         executor = held.enter_context(
             open_tools(tree, name=target.executor_name, cache=copy, limits=TOOL_LIMITS, readable=readable)
