@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from team.errors import UsageError
@@ -14,6 +16,8 @@ LOOPBACK = "127.0.0.1"
 
 def serve(work_dir: Path, port: int, started: Callable[[str], None]) -> None:
     """Serve the sessions in `work_dir` on a port of the loopback interface until Ctrl-C or SIGTERM.
+
+    Call it in the main thread.
 
     Args:
         port: 0 takes a free one.
@@ -40,11 +44,20 @@ def serve(work_dir: Path, port: int, started: Callable[[str], None]) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
-        started(f"http://{LOOPBACK}:{number}/")
-        try:
+        with _ended_by_signals():
+            started(f"http://{LOOPBACK}:{number}/")
             uvicorn.Server(config).run(sockets=[listener])
-        except KeyboardInterrupt:
-            return
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are how a viewer ends: no error. The server raises them again at its end."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listen(port: int) -> socket.socket:

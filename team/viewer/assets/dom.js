@@ -43,6 +43,9 @@ function fold(summary, content, open = false) {
   return node;
 }
 
+/** Calls `act` when nothing else is to be done. */
+const idly = (act) => (globalThis.requestIdleCallback ?? setTimeout)(act);
+
 function trouble(words) {
   const place = byId("trouble");
   place.replaceChildren(...shown(words));

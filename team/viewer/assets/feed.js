@@ -27,6 +27,15 @@ class Feed {
     this.node.replaceChildren(...nodes);
     if (this.blocks.length) this.fill(this.blocks[0]);
     for (const node of nodes) this.observer.observe(node);
+    if (this.blocks.length <= MOST_DRAWN) idly(() => this.fillNext(this.blocks));
+  }
+
+  /** What is not long is drawn whole, when there is time, so that the browser's own search finds all of it. */
+  fillNext(blocks) {
+    const next = blocks === this.blocks && blocks.find((block) => !this.drawn.has(block));
+    if (!next) return;
+    this.fill(next);
+    idly(() => this.fillNext(blocks));
   }
 
   /** Show these as well, at the end. */

@@ -91,7 +91,7 @@ function options(select, counts, chosen) {
   for (const [name, number] of counts) {
     const label = `${words(name).slice(0, 60)} (${number})`;
     if (known.has(name)) [...select.options].find((option) => option.value === name).textContent = label;
-    else select.append(el("option", { value: name }, shown(label).map((part) => part.textContent ?? part).join("")));
+    else select.append(el("option", { value: name }, visible(label)));
   }
   select.value = chosen;
 }

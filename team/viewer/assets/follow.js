@@ -10,6 +10,7 @@ class Follower {
     this.view = view;
     this.source = source;
     this.following = false;
+    this.settled = false;
     this.unseen = 0;
     this.before = scrollY;
     byId("follow").addEventListener("click", () => this.start());
@@ -39,6 +40,13 @@ class Follower {
   stop() {
     this.following = false;
     this.paint();
+  }
+
+  /** All that was there is read: go to where the address leads, or to the end of what goes on. */
+  settle() {
+    this.settled = true;
+    if (location.hash) this.view.toHash();
+    else if (this.view.running) this.start();
   }
 
   stopUnlessLast(position) {
@@ -72,11 +80,11 @@ class Follower {
       trouble(`The server does not answer (${error.message}). Start devteam view again; this page goes on by itself.`);
       return false;
     }
-    const first = !this.view.facts;
+    const first = !this.settled;
     const number = this.view.take(answer);
     if (this.following) this.toEnd();
     else if (!first) this.unseen += number;
-    if (!answer.more && first && this.view.running && !location.hash) this.start();
+    if (!answer.more && first) this.settle();
     this.paint();
     return answer.more;
   }

@@ -77,7 +77,7 @@ function gateCell(name, number, cell) {
   const status = cell.status in MARKS ? cell.status : "error";
   const found = cell.findings ? `, ${counted(cell.findings, "finding")}` : "";
   const told = `${name}, iteration ${number}: ${SAYS[status]}${found}, ${duration(cell.seconds)}`;
-  return el("a", { class: `cell gate-${status}`, href: `#e${cell.seq}`, "aria-label": told, title: `${told}${cell.why ? ` (${cell.why})` : ""}` },
+  return el("a", { class: `cell gate-${status}`, href: `#e${cell.seq}`, "aria-label": visible(told), title: visible(`${told}${cell.why ? ` (${cell.why})` : ""}`) },
     MARKS[status], cell.findings ? el("span", { class: "found" }, String(cell.findings)) : null);
 }
 

@@ -97,11 +97,11 @@ class View {
   draw(index, position, size) {
     const row = this.rows[index];
     const before = this.rows[this.list.shownRows[position - 1]];
-    const title = el("div", { class: "line", id: `h${row.seq}` }, ...this.title(row));
+    const title = el("div", { class: "line" }, ...this.title(row));
     const body = el("div", { class: "body" });
     const node = el("article", {
       class: `event type-${row.type.replace(/[^a-z_]/g, "")} ${roleClass(row.agent)}${row.failed ? " failed" : ""}`, id: `e${row.seq}`,
-      tabindex: "-1", "aria-labelledby": `h${row.seq}`, "aria-posinset": position + 1, "aria-setsize": size,
+      tabindex: "-1", "aria-label": this.label(row), "aria-posinset": position + 1, "aria-setsize": size,
     }, title, body);
     node.row = index;
     if (position === this.current) node.classList.add("current");
@@ -124,6 +124,12 @@ class View {
       el("button", { type: "button", class: "raw quiet", "aria-expanded": "false", "aria-label": `Raw JSON of event ${row.seq}`, title: "Raw JSON (r)",
         onclick: (event) => this.toggleRaw(event.currentTarget.closest("article")) }, "{ }"),
     ];
+  }
+
+  /** What a screen reader says of an event. */
+  label(row) {
+    const status = row.status ? ` ${SAYS[row.status] ?? ""}` : "";
+    return visible(`Event ${row.seq}, ${words(row.agent || "session")}${status}: ${this.says(row, row.line) || words(row.step)}`.slice(0, 200));
   }
 
   /** The line without what stands beside it already. */
@@ -270,5 +276,5 @@ if (data.live) {
   const view = new View(new PageSource());
   view.take(data);
   view.toHash();
-  (globalThis.requestIdleCallback ?? setTimeout)(() => view.index.build());
+  idly(() => view.index.build());
 }

@@ -11,6 +11,9 @@ function shown(text) {
   return parts.map((part, at) => (at % 2 ? el("span", { class: "odd" }, numbers(part)) : part)).filter((part) => part !== "");
 }
 
+/** The same as a string, for names and titles. */
+const visible = (text) => shown(text).map((part) => part.textContent ?? part).join("");
+
 function numbers(run) {
   return [...run].map((letter) => {
     const code = letter.codePointAt(0);
