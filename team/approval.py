@@ -1,19 +1,28 @@
-"""A human's last word: the question, the answer, and the callable that asks."""
+"""A person's word where one is wanted: the question, the answer, and the callable that asks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["acceptance", "changed_test", "dependency"]
 
 
 @dataclass(frozen=True)
 class ApprovalQuestion:
-    """What a person is asked."""
+    """What a person is asked.
+
+    `details` is what they need to see to decide: a diff, or the findings that it is about. It holds text that
+    models wrote.
+    """
 
     session: str
     question: str
     files: tuple[str, ...]
+    kind: Kind = "acceptance"
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,3 +40,4 @@ class ApprovalAnswer:
 
 
 Approver = Callable[[ApprovalQuestion], ApprovalAnswer]
+"""`devteam run --approve ask` asks on the terminal; in Python, pass any callable of this shape."""

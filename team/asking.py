@@ -10,10 +10,12 @@ from executors.blocks import BadBlock, CommandBlock, read_message
 from team.board import Board
 from team.config import CodeGenerationConfig
 from team.errors import ContextOverflow, ModelUnreachable, TapeMismatch
+from team.generators.solve.cases import as_files
 from team.models.base import Answer, AnswerSource, Request
 from team.models.budget import Budget
 from team.steps import AUTHOR_STEPS, VERDICT_STEPS, Step
 from team.transcript.events import ModelCall
+from team.transcript.origin import Origin
 from team.transcript.store import SessionLog
 from team.verdicts import read_fault, read_verdict
 from team.views import NARROWEST, view
@@ -34,6 +36,7 @@ class Asker:
         budget: Budget,
         tree: Callable[[], Mapping[str, str]],
         packages: tuple[str, ...],
+        origin: Origin | None = None,
     ) -> None:
         self._board = board
         self._source = source
@@ -41,7 +44,9 @@ class Asker:
         self._config = config
         self._budget = budget
         self._tree = tree
-        self._packages = packages
+        self._origin = origin or Origin()
+        self._answered = 0
+        self.packages = packages
 
     def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
         """Answer for AutoGen's client; `messages` are the system message and the view.
@@ -54,7 +59,7 @@ class Asker:
             asked = "\n\n".join(f"{m.get('name', m['role'])}: {m['content']}" for m in messages[1:])
             return self._answer(role, "select", system, asked)
         asked, answer = self._ask_narrowing(role, system)
-        problem = unreadable(self._board.step, answer.content)
+        problem = unreadable(self._board.step, as_files(self._board.spec, role, answer.content))
         if problem:
             again = prompts.render("turns/again.md.j2", self._config.prompts, asked=asked, problem=problem)
             answer = self._answer(role, self._board.step, system, again)
@@ -75,8 +80,18 @@ class Asker:
 
     def _view(self, narrow: int) -> str:
         return view(
-            self._board, self._tree(), packages=self._packages, folder=self._config.prompts, narrow=narrow
+            self._board,
+            self._tree(),
+            packages=self.packages,
+            folder=self._config.prompts,
+            narrow=narrow,
+            remark=self._remark,
         )
+
+    @property
+    def _remark(self) -> str:
+        """What a person said when this session was forked, once the recorded calls are answered."""
+        return self._origin.message if self._answered >= self._origin.calls else ""
 
     def _answer(self, role: str, step: str, system: str, user: str) -> Answer:
         settings = {
@@ -90,11 +105,12 @@ class Asker:
         request = Request(
             agent=role, step=step, system=system, user=user, settings=settings, model=self._board.model
         )
-        if served := self._recorded(request):
-            return served
-        started = time.monotonic()
-        answer = self._source.answer(request)
-        self._log.record(_event(request, answer, self._board.iteration, time.monotonic() - started))
+        answer = self._recorded(request)
+        if answer is None:
+            started = time.monotonic()
+            answer = self._source.answer(request)
+            self._log.record(_event(request, answer, self._board.iteration, time.monotonic() - started))
+        self._answered += 1
         return answer
 
     def _recorded(self, request: Request) -> Answer | None:

@@ -68,6 +68,11 @@ class Board:
         return self.report is not None and self.report.green
 
     @property
+    def asks_human(self) -> bool:
+        """Whether a person has the last word: asked for, or because a finding was waived."""
+        return self.ask_human or bool(self.report and self.report.waived)
+
+    @property
     def approved(self) -> bool:
         """Whether the newest verdict approves."""
         return self.verdict is not None and self.verdict.approves
@@ -111,10 +116,10 @@ class Board:
 
     @property
     def _came_back(self) -> bool:
-        *before, newest = self._counted or [None]
-        if newest is None or newest.hindered:
+        since = self._counted
+        if not since or since[-1].hindered:
             return False
-        return any(newest.tree == old.tree for old in before if old is not None and not old.green)
+        return any(since[-1].tree == old.tree for old in since[:-1] if not old.green)
 
     @property
     def best(self) -> TurnReport | None:

@@ -57,6 +57,9 @@ class CodeGenerationConfig(BaseModel):
     include_review: bool = True
     gates: tuple[str, ...] = Field(default=(), description="empty: all that apply")
     coverage: float = Field(default=80.0, ge=0, le=100, description="percent of lines")
+    waive: tuple[str, ...] = Field(
+        default=(), description="security rules that are let pass, RULE or RULE:PATH; a person has to approve"
+    )
     licenses: tuple[str, ...] = Field(default=(), description="licences of imported packages; empty: any")
     mutation: float | None = Field(default=None, ge=0, le=100, description="percent; None: report only")
 

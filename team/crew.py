@@ -101,7 +101,7 @@ def _agents(
         agent = roles.assistant(role, told, score.ask, config.role_models.get(role, config.model) or "draft")
         roles.shown(agent, _looking(score, role, chat))
         agents[role] = agent
-    if config.approve == "ask":
+    if config.approve == "ask" or config.waive:
         agents["human"] = roles.human(lambda _: score.approve(chat()))
     return agents
 

@@ -94,6 +94,12 @@ class GateError(SessionFailure):
     reason = Reason.GATE_ERROR
 
 
+class NobodyToAsk(SessionFailure):
+    """A person has to decide, and nobody is there."""
+
+    reason = Reason.NOT_APPROVED
+
+
 class DiskTrouble(SessionFailure, OSError):
     """The session's folder cannot be written any more."""
 

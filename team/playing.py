@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from team import worktree
-from team.approval import ApprovalAnswer, ApprovalQuestion, Approver
+from team.approval import ApprovalAnswer
 from team.crew import ChatMessages
 from team.mandate import mandate_of
 from team.models.base import Answer
+from team.people import People
+from team.result import Reason
 from team.steps import Step
-from team.transcript.events import Approval
 from team.workbench import Workbench
 
 
@@ -20,7 +21,7 @@ class SessionScore:
     Args:
         bench: what the session works with.
         by_workflow: whether the workflow chooses the speakers, not AutoGen.
-        approver: who has the last word, where a human is asked.
+        people: who has the last word, where a human is asked.
         on_status: told in a few words what goes on.
     """
 
@@ -29,12 +30,12 @@ class SessionScore:
         bench: Workbench,
         *,
         by_workflow: bool,
-        approver: Approver | None,
+        people: People,
         on_status: Callable[[str], None],
     ) -> None:
         self._bench = bench
         self._by_workflow = by_workflow
-        self._approver = approver
+        self._people = people
         self._on_status = on_status
 
     def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
@@ -61,31 +62,37 @@ class SessionScore:
 
     def approve(self, chat: ChatMessages) -> str:
         """The human's turn."""
-        log, board = self._bench.log, self._bench.board
-        recorded = log.recorded("approval", iteration=board.iteration)
-        if isinstance(recorded, Approval):
-            log.record(recorded)
-            return ApprovalAnswer(recorded.approved, recorded.comment).as_message()
-        files = tuple(worktree.paths(self._bench.files))
-        question = ApprovalQuestion(log.session, "Every check passes. Accept this result?", files)
-        answer = self._approver(question) if self._approver else ApprovalAnswer(False)
-        event = Approval(
-            agent="human",
+        return self._last_word().as_message()
+
+    def _last_word(self) -> ApprovalAnswer:
+        """What a person says to the result.
+
+        Raises:
+            team.errors.NobodyToAsk
+        """
+        board = self._bench.board
+        waived = board.report.waived if board.report else ()
+        passes = f"Every check passes, but {len(waived)} security findings were waived." if waived else ""
+        return self._people.ask(
+            "acceptance",
+            f"{passes or 'Every check passes.'} Accept this result?",
             iteration=board.iteration,
-            question=question.question,
-            approved=answer.approved,
-            comment=answer.comment,
+            files=worktree.paths(self._bench.files),
+            details="\n".join(map(str, waived)),
         )
-        log.record(event)
-        return answer.as_message()
 
     def next_speaker(self, chat: ChatMessages) -> str | None:
         """The workflow's choice."""
         return self._bench.conductor.next_speaker(chat)
 
     def is_over(self, chat: ChatMessages) -> bool:
-        """Whether the chat has ended, under AutoGen's own selection."""
-        return self._bench.conductor.is_over(chat)
+        """Whether the chat has ended, under AutoGen's own selection, with a person's word where wanted."""
+        conductor, board = self._bench.conductor, self._bench.board
+        if conductor.ending is None and conductor.is_over(chat):
+            asked = conductor.ending is Reason.ACCEPTED and board.asks_human
+            if asked and not self._last_word().approved:
+                conductor.ending = Reason.NOT_APPROVED
+        return conductor.ending is not None
 
     def _begin_turn(self, role: str, chat: ChatMessages) -> None:
         if not self._by_workflow:

@@ -57,6 +57,11 @@ class TurnReport:
         return (*self.refused, *(finding for finding in red if finding.severity != "minor"))
 
     @property
+    def waived(self) -> tuple[Finding, ...]:
+        """The findings that a person let pass."""
+        return tuple(finding for result in self.results for finding in result.findings if finding.waived)
+
+    @property
     def failures(self) -> Counter[Fingerprint]:
         """What is wrong, without what moves from patch to patch."""
         return fingerprints(self.results, self.refused)

@@ -13,6 +13,7 @@ from autogen.io import IOStream
 from executors import Executor, SandboxUnavailable
 from team.approval import Approver
 from team.config import CodeGenerationConfig
+from team.consent import Consent
 from team.crew import Crew, assemble
 from team.ending import conclude, copy_files
 from team.errors import ConfigError, SessionFailure
@@ -21,9 +22,11 @@ from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.models.choose import choose_source
 from team.models.live import LiveSource
+from team.people import People
 from team.playing import SessionScore
 from team.result import GenerationResult, Reason
 from team.transcript.events import Event
+from team.transcript.origin import Origin
 from team.transcript.progress import Observer
 from team.transcript.store import SessionLog, new_session_id
 from team.workbench import (
@@ -72,6 +75,7 @@ class Session:
         folder: Path | None = None,
         source: AnswerSource | None = None,
         budget: Budget | None = None,
+        origin: Origin | None = None,
     ) -> GenerationResult:
         """Work on `spec` until the workflow ends.
 
@@ -80,11 +84,12 @@ class Session:
             folder: a session's folder to go on with; None makes a new one.
             source: where answers come from; None is what the configuration says.
             budget: what may be spent; None is what the configuration says.
+            origin: where this session was forked from another.
 
         Raises:
             UsageError: the configuration is wrong; nothing was started.
         """
-        self.begin(spec, folder=folder, source=source, budget=budget)
+        self.begin(spec, folder=folder, source=source, budget=budget, origin=origin)
         reason, detail = Reason.INTERRUPTED, f"devteam resume {self._log.session}"
         try:
             self.crew = assemble(self.config, self.open(), LateExecutor(self.sandbox))
@@ -104,6 +109,7 @@ class Session:
         folder: Path | None = None,
         source: AnswerSource | None = None,
         budget: Budget | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Decide where answers come from and open the log. Arguments and errors as for `run`."""
         self._budget = budget or budget_of(self.config)
@@ -114,6 +120,7 @@ class Session:
             self._stack.callback(self._source.close)
         self._board = new_board(spec, self.config, self._source)
         self._going_on = folder is not None
+        self._origin = origin
         self._log = self._stack.enter_context(self._open_log(folder, spec))
         for observer in self._observers:
             self._log.subscribe(observer)
@@ -129,16 +136,26 @@ class Session:
         sandbox = self._stack.enter_context(
             open_sandbox(files, self.config, self.status, self._board.spec.packages)
         )
-        record_start(self._log, self._board.spec, self.config, sandbox.tier)
+        record_start(self._log, self._board.spec, self.config, sandbox.tier, self._origin)
         self._bench = open_workbench(
-            self._log, self._board, self.config, self._source, self._budget, sandbox, self.status
+            self._log,
+            self._board,
+            self.config,
+            self._source,
+            self._budget,
+            sandbox,
+            self.status,
+            self._origin,
         )
+        people = People(self._log, self._approver)
+        if self.config.approve == "ask":
+            self._bench.turn.consent = Consent(people, self._log, self._reopened)
         if self._going_on:
             self._bench.start_over()
         return SessionScore(
             self._bench,
             by_workflow=self.config.speaker_selection == "workflow",
-            approver=self._approver,
+            people=people,
             on_status=self.status,
         )
 
@@ -159,6 +176,20 @@ class Session:
         with IOStream.set_default(_Silence()):
             crew.opener.initiate_chat(crew.manager, message=task, silent=True)
         return self.bench.conductor.ending or Reason.ITERATIONS, ""
+
+    def _reopened(self, packages: tuple[str, ...]) -> Executor:
+        """Another sandbox in place of the present one, with further packages.
+
+        Raises:
+            executors.SandboxUnavailable: they cannot be installed.
+        """
+        if self.config.python is not None:
+            raise SandboxUnavailable(f"{self.config.python} is your own interpreter", "install them there")
+        added = (*self._board.spec.packages, *packages)
+        sandbox = open_sandbox(self.bench.files, self.config, self.status, added)
+        self.sandbox().close()
+        self.bench.asker.packages = (*self.bench.asker.packages, *packages)
+        return self._stack.enter_context(sandbox)
 
     @property
     def agents(self) -> dict[str, ConversableAgent]:
@@ -188,7 +219,7 @@ class Session:
     def _open_log(self, folder: Path | None, spec: Spec) -> SessionLog:
         if folder is not None:
             return SessionLog.reopen(folder, secrets=secrets(self.config))
-        return SessionLog.create(_new_folder(self.config.work_dir, spec.title), secrets=secrets(self.config))
+        return SessionLog.create(new_folder(self.config.work_dir, spec.title), secrets=secrets(self.config))
 
 
 def budget_of(config: CodeGenerationConfig) -> Budget:
@@ -217,7 +248,12 @@ def run_session(
     return Session(config, observers=observers, approver=approver).run(spec)
 
 
-def _new_folder(work_dir: Path, title: str) -> Path:
+def new_folder(work_dir: Path, title: str) -> Path:
+    """The folder of a new session, made.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
     folder = work_dir / new_session_id(title, datetime.now(UTC))
     try:
         folder.mkdir(parents=True)

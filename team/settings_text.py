@@ -28,7 +28,7 @@ def parse_setting(name: str, value: Any, place: str) -> Any:
         return value
     if name == "packages":
         return _listed(_BETWEEN_REQUIREMENTS.split(value))
-    if name in ("gates", "licenses"):
+    if name in ("gates", "licenses", "waive"):
         return _listed(value.split(","))
     if name == "price":
         return _price(value, place)

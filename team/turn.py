@@ -12,12 +12,14 @@ from executors.blocks import Block, CommandBlock, read_message
 from executors.laying import Laid, Refusal, lay_down
 from team import worktree
 from team.board import Said
+from team.consent import KEPT, Consent
 from team.errors import GateError
 from team.gates import GATE_NAMES, judge, make_target, tidy
 from team.gates.base import Finding, GateResult, GateSettings
 from team.gates.integrity.past import Mandate, TreeState
 from team.gates.integrity.state import read_state
 from team.gates.report import as_text
+from team.generators.solve.cases import point_to_solution
 from team.report import TurnReport
 from team.transcript.events import Execution, Gate, Snapshot
 from team.transcript.history import History, NullHistory
@@ -46,6 +48,7 @@ class ExecutorTurn:
     include_tests: bool
     on_status: Callable[[str], None]
     past: list[TreeState] = field(default_factory=list)
+    consent: Consent | None = None
     open_rules: tuple[str, ...] = ()
 
     def run(self, said: Sequence[Said], iteration: int, mandate: Mandate) -> TurnReport:
@@ -72,6 +75,10 @@ class ExecutorTurn:
         refused = list(snapshot.refused)
         if not any(path for path in worktree.paths(self.root) if not is_test_path(path)):
             refused.append(Finding(rule="no-source", message="no source file was written yet"))
+        if not any(
+            result.red for result in results
+        ):  # nothing is left that a kept test could be at odds with
+            refused = [_told_only(finding) if finding.rule == KEPT else finding for finding in refused]
         return TurnReport(
             iteration,
             commit=snapshot.commit,
@@ -97,8 +104,11 @@ class ExecutorTurn:
             )
             changed.update(laid.changed)
             refused.extend(_refusals(message.agent, laid))
+        point_to_solution(self.root, self.spec)
         target = make_target(self.root, self.sandbox, self.settings)
         tidied = tidy(target, sorted(path for path in changed if path.endswith(".py")))
+        if self.consent and self.past:
+            refused.extend(self.consent.on_changed_tests(self.root, self.past[-1].tests, iteration))
         author = said[-1].agent if said else "executor"
         taken = self.history.snapshot(author, f"iteration {iteration}")
         event = Snapshot(
@@ -126,6 +136,7 @@ class ExecutorTurn:
                 self.log.record(event)
                 results[name] = _result(event)
         left = [name for name in wanted if name not in results]
+        self._ask_for_packages(iteration)
         if left:
             target = make_target(self.root, self.sandbox, self.settings, spec=self.spec)
             target = replace(target, past=tuple(self.past), mandate=mandate, open_rules=self.open_rules)
@@ -133,6 +144,12 @@ class ExecutorTurn:
                 self.log.record(_event(result, iteration))
                 results[result.name] = result
         return [results[name] for name in wanted]
+
+    def _ask_for_packages(self, iteration: int) -> None:
+        """Also on resume: what was approved then has to be there again."""
+        if self.consent and "dependencies" in self.gates:
+            target = make_target(self.root, self.sandbox, self.settings, spec=self.spec)
+            self.sandbox = self.consent.on_packages(target, iteration) or self.sandbox
 
     def _command(self, block: CommandBlock, iteration: int) -> Execution:
         recorded = self.log.recorded("execution", iteration=iteration, agent="executor")
@@ -193,6 +210,10 @@ def _refusals(agent: str, laid: Laid) -> list[Finding]:
 
 def _harmless(refusal: Refusal, laid: Laid) -> bool:
     return refusal.rule == "owner" or (refusal.rule == "block" and bool(laid.changed))
+
+
+def _told_only(finding: Finding) -> Finding:
+    return finding.model_copy(update={"severity": "minor"})
 
 
 def _event(result: GateResult, iteration: int) -> Gate:

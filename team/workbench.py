@@ -23,7 +23,9 @@ from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.transcript.events import Note, SessionStarted
 from team.transcript.history import open_history
+from team.transcript.origin import Origin
 from team.transcript.store import SessionLog
+from team.transcript.summary import OTHER_SETTINGS
 from team.turn import TEST_GATES, ExecutorTurn
 
 if TYPE_CHECKING:
@@ -51,7 +53,11 @@ class Workbench:
     conductor: Conductor
     asker: Asker
     turn: ExecutorTurn
-    sandbox: Executor
+
+    @property
+    def sandbox(self) -> Executor:
+        """Where code runs; another one once a person approved a package."""
+        return self.turn.sandbox
 
     @property
     def files(self) -> Path:
@@ -119,8 +125,9 @@ def open_workbench(
     budget: Budget,
     sandbox: Executor,
     on_status: Callable[[str], None],
+    origin: Origin | None = None,
 ) -> Workbench:
-    """Lay out what a session works with."""
+    """Lay out what a session works with; `origin` is where it was forked."""
     files = log.folder / "files"
     history = open_history(log.folder / "history.git", files)
     if history.note:
@@ -141,23 +148,35 @@ def open_workbench(
         warm_up(sandbox)
     added = (*config.packages, *board.spec.packages)
     packages = (*OFFERED, *added) if config.python is None else added
-    asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages)
-    return Workbench(log, board, Conductor(board, log), asker, turn, sandbox)
+    asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages, origin)
+    return Workbench(log, board, Conductor(board, log), asker, turn)
 
 
-def record_start(log: SessionLog, spec: Spec, config: CodeGenerationConfig, sandbox: str) -> None:
-    """Write the first event and the first `session.json`."""
+def record_start(
+    log: SessionLog, spec: Spec, config: CodeGenerationConfig, sandbox: str, origin: Origin | None = None
+) -> None:
+    """Write the first event and the first `session.json`; note other settings of a session that goes on."""
     started = SessionStarted(
         kind=spec.kind,
         spec=spec.model_dump(mode="json", exclude_none=True, by_alias=True),
         config=config.public(),
         versions=versions(),
         sandbox=sandbox,
+        origin=origin,
     )
-    log.record(started)
+    recorded = log.record(started)
+    if log.position["events"] > 1 and (changed := _changes(recorded, started)):
+        log.record(Note(text=f"{OTHER_SETTINGS} {', '.join(changed)}"))
     told = started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
     unfinished = {"session": log.session, "title": spec.title, "status": "running", "reason": None}
     log.summarize(unfinished | told)
+
+
+def _changes(recorded: SessionStarted, now: SessionStarted) -> list[str]:
+    """The names of what differs from the start of a session that goes on."""
+    left_out = {"work_dir", "output"} | ({"sandbox"} if not now.sandbox else set())
+    was, is_ = (event.config | event.versions | {"sandbox": event.sandbox} for event in (recorded, now))
+    return sorted(name for name in {**was, **is_}.keys() - left_out if was.get(name) != is_.get(name))
 
 
 def gate_settings(config: CodeGenerationConfig) -> GateSettings:

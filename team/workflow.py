@@ -51,7 +51,7 @@ def green_open_rules(board: Board) -> bool:
 
 def green_human(board: Board) -> bool:
     """Green, and a human wants the last word."""
-    return board.green and board.ask_human
+    return board.green and board.asks_human
 
 
 def used_up(board: Board) -> bool:
@@ -116,7 +116,7 @@ def approved_open_rules(board: Board) -> bool:
 
 def approved_human(board: Board) -> bool:
     """Approved, and a human wants the last word."""
-    return board.approved and board.ask_human
+    return board.approved and board.asks_human
 
 
 TABLE: tuple[Row, ...] = (

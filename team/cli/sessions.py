@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,6 +54,15 @@ def crud(
 
 
 @takes(*SESSION)
+def solve(
+    flags: Flags,
+    problem: Annotated[Path, typer.Argument(help="A problem, Markdown, YAML or JSON, with examples.")],
+) -> None:
+    """Let the team solve an algorithm problem; its examples are asked from another process."""
+    _work(_ready(flags), "solve", problem)
+
+
+@takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
     from team.cli.history import find_session
@@ -66,6 +76,34 @@ def resume(flags: Flags, session: SessionName) -> None:
         config,
         lambda observers, approver: resume_session(
             folder, config=config, observers=observers, approver=approver
+        ),
+    )
+    _finish(settings, result)
+
+
+@takes(*SESSION)
+def fork(
+    flags: Flags,
+    session: SessionName,
+    at: Annotated[
+        int, typer.Option("--at", metavar="SEQ", min=0, help="The last event to keep: show names it.")
+    ],
+    message: Annotated[
+        str, typer.Option("--message", "-m", metavar="TEXT", help="What every role is told from there on.")
+    ] = "",
+) -> None:
+    """Branch off: a new session from an event on, with other settings or a word of yours; nothing is repaid."""
+    from team.cli.history import find_session
+
+    settings = _ready(flags)
+    folder = find_session(session, settings.config.work_dir)
+    config = recorded_settings(flags, folder)
+    from team.forking import fork_session
+
+    result = watched(
+        config,
+        lambda observers, approver: fork_session(
+            folder, at, message=message, config=config, observers=observers, approver=approver
         ),
     )
     _finish(settings, result)
@@ -145,15 +183,16 @@ def watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], Ap
     if not config.verbose:
         logging.disable(logging.INFO)  # the libraries' own chatter; ours are events
     with interruptible(), stdout_for_results():
+        asked = config.approve == "ask" or (bool(config.waive) and sys.stdin.isatty())
         if config.quiet:
-            return work((), ask_on_terminal if config.approve == "ask" else None)
+            return work((), ask_on_terminal if asked else None)
         with LiveProgress(notices(), verbose=config.verbose) as progress:
 
             def ask(question: ApprovalQuestion) -> ApprovalAnswer:
                 with progress.paused():
                     return ask_on_terminal(question)
 
-            return work((progress,), ask if config.approve == "ask" else None)
+            return work((progress,), ask if asked else None)
 
 
 def _finish(settings: Settings[CodeGenerationConfig], result: GenerationResult) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from team.gates.base import Finding, GateStatus
+from team.transcript.origin import Origin
 
 VERSION = 1
 
@@ -38,6 +39,7 @@ class SessionStarted(Event):
     config: dict[str, Any] = Field(description="without secrets")
     versions: dict[str, str] = Field(default_factory=dict)
     sandbox: str = Field(default="", description="the executor's tier in words")
+    origin: Origin | None = Field(default=None, description="where a fork comes from")
 
 
 class Message(Event):
@@ -110,6 +112,7 @@ class Approval(Event):
     """A human was asked."""
 
     type: Literal["approval"] = "approval"
+    kind: str = Field(default="acceptance", description="acceptance, changed_test or dependency")
     question: str
     approved: bool
     comment: str = ""

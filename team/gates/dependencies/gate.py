@@ -71,6 +71,20 @@ def foreign_imports(target: Target, facts: dict[str, FileFacts]) -> list[Import]
     return list(found.values())
 
 
+def missing_packages(target: Target, facts: dict[str, FileFacts]) -> dict[str, Finding]:
+    """The packages that the code cannot do without and that could be installed, each with its first finding.
+
+    What looks like a typo is not among them.
+    """
+    known = Known.of(target)
+    missing: dict[str, Finding] = {}
+    for one in foreign_imports(target, facts):
+        for finding in _of_import(one, known):
+            if finding.rule in (NOT_INSTALLED, UNKNOWN) and finding.severity == "major":
+                missing.setdefault(package_of(one.top), finding)
+    return missing
+
+
 def _of_import(one: Import, known: Known) -> Iterator[Finding]:
     if known.allows(one.module):
         return
