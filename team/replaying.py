@@ -23,6 +23,7 @@ from team.specs import load_spec
 from team.transcript import Transcript
 from team.transcript.compare import divergences
 from team.transcript.events import Approval, ModelCall
+from team.transcript.origin import Origin
 from team.transcript.progress import Observer
 from team.transcript.tape import read_tape
 
@@ -103,7 +104,7 @@ def resume_session(
     source = choose_source(config, spec, budget=budget, tree=session.tree, on_status=session.status)
     if isinstance(source, TapeSource):
         source.skip(_recorded_answers(folder))
-    return session.run(spec, folder=folder, source=source, budget=budget)
+    return session.run(spec, folder=folder, source=source, budget=budget, origin=recorded_origin(folder))
 
 
 def replay_session(
@@ -118,7 +119,7 @@ def replay_session(
     tape = TapeSource(read_tape(folder), budget=budget)
     old = Transcript.open(folder)
     session = Session(config, observers=observers, approver=_recorded_approver(old))
-    result = session.run(recorded_spec(folder), source=tape, budget=budget)
+    result = session.run(recorded_spec(folder), source=tape, budget=budget, origin=recorded_origin(folder))
     new = Transcript.open(result.path)
     return ReplayReport(tuple(divergences(old, new, tape.left())), result)
 
@@ -127,6 +128,12 @@ def recorded_spec(folder: Path) -> Spec:
     """What a session was asked to build."""
     summary = Transcript.open(folder).summary
     return load_spec(str(summary["kind"]), dict(summary["spec"]))
+
+
+def recorded_origin(folder: Path) -> Origin | None:
+    """Where a session was forked from another; None for one that was not."""
+    started = Transcript.open(folder).started
+    return started.origin if started is not None else None
 
 
 def _recorded_answers(folder: Path) -> Mapping[str, int]:

@@ -73,6 +73,7 @@ def view(
     folder: Path | None = None,
     narrow: int = 0,
 ) -> str:
+    remark: str = "",
     """The user message for the board's current step.
 
     Args:
@@ -82,8 +83,9 @@ def view(
         folder: prompts that win over ours.
         narrow: 0 to `NARROWEST`.
     """
+        remark: what a person said when the session was forked.
     shown, omitted = _files(board, tree, narrow)
-    told = _context(board) | {"packages": packages, "files": shown, "omitted": omitted}
+    told = _context(board) | {"packages": packages, "files": shown, "omitted": omitted, "remark": remark}
     return prompts.render(f"turns/{board.step}.md.j2", folder, **told)
 
 

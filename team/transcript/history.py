@@ -147,6 +147,19 @@ class History:
             trees.append(newest)
         return trees
 
+    def take_over(self, other: History, commits: Sequence[str]) -> None:
+        """Copy commits of another history, with what they hold; the last one is where this one goes on.
+
+        Raises:
+            UsageError: the other history does not hold one of them.
+            DiskTrouble: git cannot read or write.
+        """
+        wanted = "".join(f"{other._known(commit)}\n" for commit in commits).encode()
+        pack = other._git.run("pack-objects", "--quiet", "--revs", "--stdout", stdin=wanted)
+        self._git.run("unpack-objects", "-q", stdin=pack)
+        self._git.run("update-ref", _BRANCH, commits[-1])
+        self._head = commits[-1]
+
     def holds(self, commit: str) -> bool:
         """Whether there is such a commit."""
         try:

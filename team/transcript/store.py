@@ -8,7 +8,7 @@ import re
 import secrets as random_source
 import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -237,6 +237,34 @@ class SessionLog:
             self._torn = False
         except OSError:
             self._torn = True
+
+
+def write_log(folder: Path, events: Iterable[dict[str, Any]], *, secrets: Sequence[str] = ()) -> None:
+    """Write a log at once that begins with events of another one: numbered, named and chained anew.
+
+    Args:
+        folder: the new session's, without a log so far.
+        events: JSON objects with their `type`; their dates are kept.
+        secrets: taken out, as from whatever is written.
+
+    Raises:
+        DiskTrouble: the log cannot be written.
+    """
+    redactor, prev = Redactor(secrets), ""
+    try:
+        with (folder / LOG_NAME).open("xb") as file:
+            for seq, data in enumerate(events):
+                envelope = {"v": VERSION, "session": folder.name, "seq": seq, "ts": "", "prev": prev}
+                kept = {
+                    name: value for name, value in data.items() if name not in ("v", "session", "seq", "prev")
+                }
+                line = encode(storable(redactor.data(envelope | kept)))
+                file.write(line + b"\n")
+                prev = digest(line)
+            file.flush()
+            _sync(file.fileno())
+    except OSError as error:
+        raise _disk_trouble(folder, error) from error
 
 
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW

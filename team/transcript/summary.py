@@ -12,6 +12,8 @@ from team.transcript.jsonlines import parse_object, storable
 from team.transcript.redaction import Redactor
 
 SUMMARY_NAME = "session.json"
+OTHER_SETTINGS = "goes on with other settings:"
+"""How the note begins by which a resumed session says that `session.json` differs from the log's start."""
 
 
 def write_summary(folder: Path, data: dict[str, Any], *, secrets: Sequence[str] = ()) -> None:

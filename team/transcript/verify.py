@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from team.models.base import Request
-from team.transcript.events import Message, ModelCall, SessionEnded, SessionStarted, Snapshot
+from team.transcript.events import Message, ModelCall, Note, SessionEnded, SessionStarted, Snapshot
 from team.transcript.jsonlines import LOG_NAME, digest, parse_object
 from team.transcript.reader import Transcript
 from team.transcript.redaction import REDACTED
-from team.transcript.summary import SUMMARY_NAME, read_summary
+from team.transcript.summary import OTHER_SETTINGS, SUMMARY_NAME, read_summary
 from team.transcript.worktree import entries
 
 _FILES = 20
@@ -160,7 +160,10 @@ def _summary(log: Transcript) -> Iterator[Problem]:
     if started is None:
         yield Problem(LOG_NAME, "does not say what was to be built")
         return
-    yield from _differing(told, started, ("kind", "spec", "config", "versions", "sandbox"))
+    yield from _differing(told, started, ("kind", "spec"))
+    notes = (event for event in log.events("note") if isinstance(event, Note))
+    if not any(note.text.startswith(OTHER_SETTINGS) for note in notes):
+        yield from _differing(told, started, ("config", "versions", "sandbox"))
     if told.get("session") != log.session:
         yield Problem(SUMMARY_NAME, f"is of the session {str(told.get('session'))[:80]!r}")
     if ended is not None:
