@@ -44,7 +44,30 @@ def test_long_output_loses_its_middle() -> None:
     assert capture.text() == "head\n[… 3996 bytes cut …]\ntail"
 
 
-def test_character_cut_in_two_is_no_trouble() -> None:
-    capture = Capture(5)
-    capture.add("é".encode() * 100)
-    assert "bytes cut" in capture.text()
+@pytest.mark.parametrize("keep", range(2, 40))
+@pytest.mark.parametrize(
+    "piece", ["é", "漢", "\U0001f600", "\x1b[31m", "\x1b]0;t\x07", "\x1b]8;;u\x1b\\", "\x1b(B"]
+)
+def test_a_cut_leaves_no_half_of_a_character_or_escape_sequence(keep: int, piece: str) -> None:
+    capture = Capture(keep)
+    for _ in range(2000):
+        capture.add(f"{piece}a".encode())
+    head, mark, tail = capture.text().split("\n")
+    kept = piece if not piece.startswith("\x1b") else ""
+    assert set(head + tail) <= set(f"{kept}a")
+    assert mark.endswith("bytes cut …]")
+
+
+def test_the_number_of_bytes_that_were_cut_is_told() -> None:
+    capture = Capture(6)
+    capture.add("éé".encode() * 100)
+    head, mark, tail = capture.text().split("\n")
+    assert int(mark.split()[1]) == 400 - len((head + tail).encode())
+
+
+def test_one_giant_line_stays_small_in_memory() -> None:
+    capture = Capture(1000)
+    for _ in range(200):
+        capture.add(b"x" * 262_144)
+    assert len(capture.text()) < 1100
+    assert len(capture._tail) < 300_000
