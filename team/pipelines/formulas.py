@@ -294,8 +294,9 @@ def _constant(value: Any) -> ast.Constant:
 
 
 def _exact(node: ast.expr) -> ast.expr:
-    """A constant as a decimal; anything else as it is."""
-    return _constant(Decimal(str(node.value))) if isinstance(node, ast.Constant) else node
+    """A fraction as a decimal; anything else as it is."""
+    fraction = isinstance(node, ast.Constant) and isinstance(node.value, float)
+    return _constant(Decimal(str(node.value))) if fraction else node  # type: ignore[attr-defined]
 
 
 def _varies(node: ast.expr, kind: str) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TRIES = 3000
 _DAY = dt.datetime(2026, 1, 5, 8, 30)
 _WORDS = ("north", "south", "east", "west", "alpha", "beta", "gamma", "delta")
+_ANY_COLUMNS = ("id", "name", "amount")
+"""Columns for a source of which the spec names none."""
 Table = list[dict[str, Any]]
 
 
@@ -94,6 +96,8 @@ class Samples:
         return first
 
     def _source_kinds(self) -> dict[str, str]:
+        if not self._layout.source:
+            return dict.fromkeys(_ANY_COLUMNS, "text")
         return {name: self._kinds.get((0, name), "text") for name in self._layout.source}
 
     def _arrives(self, row: dict[str, Any], others: Mapping[int, Table]) -> bool:
@@ -127,6 +131,8 @@ class Samples:
         fitting = [value for value in (read(kind, hint) for hint in hints) if value is not None]
         if column[1] in self._keys:
             fitting = []
+        if column[1] in self._keys and kind in ("text", "any") and "mail" not in column[1].lower():
+            return f"{1000 + place}"
         if fitting and (chance is None or chance.random() < 0.7):
             pick = chance.choice(fitting) if chance else fitting[place % len(fitting)]
             return _near(pick, chance)

@@ -196,7 +196,6 @@ class EtlDraft:
             },
             "example": Expected(spec, layout, self._samples),
             "select_all": f'SELECT * FROM "{destination.table}"' if destination.table else "",
-            "sql_table": sql_table,
             "since_text": self._since(),
             "sample_path": sample_path,
             "as_text": as_text,
@@ -256,12 +255,6 @@ def _place(part: SourceSpec | DestinationSpec) -> str:
 def sample_path(pattern: str) -> str:
     """A path that a pattern matches."""
     return re.sub(r"\*+", "sample", pattern).replace("?", "1")
-
-
-def sql_table(query: str) -> str:
-    """The first table that a query reads."""
-    found = re.search(r"\bfrom\s+[\"`]?([\w.]+)", query, re.IGNORECASE)
-    return found[1].rsplit(".", 1)[-1] if found else "source"
 
 
 def as_text(kind: str, rows: list[dict[str, Any]]) -> str:

@@ -67,7 +67,7 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return str(value)
+        return str(int(value))
     if hasattr(value, "isoformat"):
         return str(value.isoformat(sep=" ")) if hasattr(value, "hour") else f"{value.isoformat()} 00:00:00"
     try:

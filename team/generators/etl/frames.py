@@ -134,8 +134,12 @@ def _value(node: ast.expr, wanted: str = "") -> str:
 
 def _arithmetic(node: ast.expr, left: ast.expr, op: ast.operator, right: ast.expr) -> str:
     wanted = kind_of(node)
+    divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod)
+    if divides and isinstance(right, ast.Constant) and isinstance(right.value, Decimal):
+        quotient = f"lambda number: number {_SIGNS[type(op)]} {literal(right.value)}"
+        return f"{_operand(left, wanted)}.map({quotient}, na_action='ignore')"
     divisor = _operand(right, wanted)
-    if isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not isinstance(right, ast.Constant):
+    if divides and not isinstance(right, ast.Constant):
         divisor = f"{divisor}.mask({_operand(right, '')} == 0)"
     return f"{_operand(left, wanted)} {_SIGNS[type(op)]} {divisor}"
 
