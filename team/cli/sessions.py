@@ -63,6 +63,15 @@ def solve(
 
 
 @takes(*SESSION)
+def etl(
+    flags: Flags,
+    spec: Annotated[Path, typer.Argument(help="A pipeline spec, YAML or JSON.")],
+) -> None:
+    """Let the team build an ETL pipeline; what is not in prose is drafted from templates without a model."""
+    _work(_ready(flags), "etl", spec)
+
+
+@takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
     from team.cli.history import find_session

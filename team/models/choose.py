@@ -91,8 +91,12 @@ def choose_source(
 
 def _drafter_of(spec: Spec) -> Drafter | None:
     """Who can draft that kind of spec without a model; a template engine costs nothing until it is needed."""
-    from team.specs import CrudSpec
+    from team.specs import CrudSpec, PipelineSpec
 
+    if isinstance(spec, PipelineSpec) and not isinstance(spec.source, str):
+        from team.generators.etl import EtlDraft
+
+        return None if isinstance(spec.destination, str) else EtlDraft(spec)
     if not isinstance(spec, CrudSpec):
         return None
     from team.generators.crud import CrudDraft

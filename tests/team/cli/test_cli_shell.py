@@ -28,8 +28,21 @@ def test_help_lists_the_commands_that_work_and_no_others(devteam: Command) -> No
     listed = {
         line.split()[1] for line in done.stdout.splitlines() if line.startswith("│ ") and line[2].isalpha()
     }
-    assert {"run", "crud", "check", "list", "show", "stats", "resume", "replay", "doctor", "config"} <= listed
-    assert not listed & {"api", "etl", "solve", "batch", "mcp"}
+    assert {
+        "run",
+        "crud",
+        "etl",
+        "solve",
+        "check",
+        "list",
+        "show",
+        "stats",
+        "resume",
+        "replay",
+        "doctor",
+        "config",
+    } <= listed
+    assert not listed & {"api", "batch", "mcp"}
 
 
 def test_help_waits_for_nothing_it_does_not_need(project: Path, environ: dict[str, str]) -> None:
