@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import prompts
 from executors import Executor, Limits, open_executor
 from team import worktree
 from team.asking import Asker
@@ -160,7 +161,7 @@ def record_start(
         kind=spec.kind,
         spec=spec.model_dump(mode="json", exclude_none=True, by_alias=True),
         config=config.public(),
-        versions=versions(),
+        versions=versions() | {"prompts": prompts.version(config.prompts)},
         sandbox=sandbox,
         origin=origin,
     )
