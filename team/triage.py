@@ -8,7 +8,7 @@ from team.gates.base import Finding
 from team.gates.testfailures import CODE_AT_FAULT, SILENT
 from team.report import TurnReport
 
-TESTERS_RULES = frozenset({"coverage", "no-tests"})
+TESTERS_RULES = frozenset({"coverage", "no-tests", "surviving-mutant"})
 """Rules whose findings are work for who writes tests, wherever they point."""
 
 

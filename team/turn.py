@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COMMAND_SECONDS = 20.0
 MAX_COMMANDS = 5
-TEST_GATES = frozenset({"tests", "coverage"})
+TEST_GATES = frozenset({"tests", "coverage", "mutation"})
 
 
 @dataclass

@@ -185,6 +185,7 @@ def gate_settings(config: CodeGenerationConfig) -> GateSettings:
     return GateSettings(
         coverage_floor=config.coverage,
         timeout=config.timeout,
+        mutation=config.mutation,
         packages=config.packages,
         licenses=config.licenses,
         waive=config.waive,

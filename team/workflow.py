@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from team.board import Board
+from team.report import TurnReport
 from team.result import Reason
 from team.steps import Step
 
@@ -84,6 +85,16 @@ def fault_unknown(board: Board) -> bool:
     return board.blame.unknown and board.include_review
 
 
+def mutants_again(board: Board) -> bool:
+    """All that is red is that mutants survive, and the test engineer has been asked about that before."""
+    earlier = any(_only_mutants(report) for report in board.reports[:-1])
+    return earlier and board.report is not None and _only_mutants(board.report)
+
+
+def _only_mutants(report: TurnReport) -> bool:
+    return not report.hindered and [result.name for result in report.results if result.red] == ["mutation"]
+
+
 def source_to_mend(board: Board) -> bool:
     """There are findings in source beside those in tests."""
     return bool(board.blame.source)
@@ -138,6 +149,7 @@ TABLE: tuple[Row, ...] = (
     Row(Step.EXECUTE, stuck_unplanned, Step.REPLAN),
     Row(Step.EXECUTE, stuck_with_other_model, Step.HAND_OVER),
     Row(Step.EXECUTE, stuck, Reason.STUCK),
+    Row(Step.EXECUTE, mutants_again, Reason.STUCK),
     Row(Step.EXECUTE, tests_to_mend, Step.REPAIR_TESTS),
     Row(Step.EXECUTE, source_to_mend, Step.REPAIR_CODE),
     Row(Step.EXECUTE, fault_unknown, Step.FAULT),

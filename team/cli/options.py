@@ -61,6 +61,8 @@ _TABLE = (
     Shared("approve", "--approve", "ask: a person has the last word", "auto|ask", "Work"),
     Shared("gates", "--gates", "the gates that decide; default: all that apply", "LIST", "Work"),
     Shared("coverage", "--coverage", "percent of lines that tests must reach; default 80", "PCT", "Work"),
+    Shared("mutation", "--mutation", "percent of mutants that tests must notice; default: report only", "PCT",
+           "Work"),
     Shared("max_iterations", "--max-iterations", "rounds of code and checks; default 10", "N", "Limits"),
     Shared("max_calls", "--max-calls", "model calls", "N", "Limits"),
     Shared("max_cost", "--max-cost", "stop before a call that would cost more", "USD", "Limits"),

@@ -70,6 +70,8 @@ class GateSettings:
 
     coverage_floor: float = 80.0
     timeout: float = 120.0
+    mutation: float | None = None
+    """The percent of mutants that tests must notice; None reports only."""
     packages: tuple[str, ...] = ()
     """Requirements that may be imported beside what is installed."""
     waive: tuple[str, ...] = ()

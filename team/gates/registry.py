@@ -11,6 +11,7 @@ from team.gates.dependencies.gate import DependenciesGate
 from team.gates.evidence import Evidence
 from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
+from team.gates.mutation.gate import MutationGate
 from team.gates.security import SecurityGate
 from team.gates.syntax import SyntaxGate
 from team.gates.tests import TestsGate
@@ -25,6 +26,7 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "tests": TestsGate,
     "coverage": CoverageGate,
     "integrity": IntegrityGate,
+    "mutation": MutationGate,
     "contract": ContractGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)

@@ -15,6 +15,8 @@ MOST_FINDINGS = 20
 """Findings shown of one gate."""
 MOST_LINES = 120
 """Lines of the whole report."""
+BY_SPEED = frozenset({"mutation"})
+"""Gates that report as much as their time allows: models are told only what decides."""
 
 _STYLES = {"pass": "green", "fail": "red", "error": "bold red", "skip": "dim"}
 
@@ -26,6 +28,7 @@ def as_text(results: Sequence[GateResult]) -> str:
     quoted, so nothing in it can pass for a line of the report. Red gates come with their findings,
     worst first, and what is left out is counted.
     """
+    results = [result for result in results if result.red or result.name not in BY_SPEED]
     red = [result for result in results if result.red]
     lines = [f"Gates: {len(red)} of {len(results)} red." if red else f"Gates: all {len(results)} hold."]
     lines += [f"- {result.name}: {result.status}{_reason(result)}" for result in results]

@@ -93,7 +93,7 @@ class Example:
     def is_said_by(self, relation: Relation) -> bool:
         """Whether an assertion says just this."""
         known = all(text in relation.subject for text in self.inputs)
-        return known and relation.sign in ("==", "is") and relation.expected == self.expected
+        return known and relation.sign in ("==", "is", "raises") and relation.expected == self.expected
 
 
 def _allowed(kept: Mapping[str, Kept], mandate: Mandate) -> dict[str, Kept]:

@@ -61,7 +61,7 @@ def vacuous(
 def order_dependent(
     target: Target, facts: Mapping[str, FileFacts], passed: Collection[str], backwards: Probe
 ) -> Iterator[Finding]:
-    """Findings about tests that fail, twice, when all run in the opposite order, and never in the usual one."""
+    """Findings about tests that fail, twice, in the opposite order, and never in the usual one."""
     failed = {test for test in passed if backwards.passed.get(test) is False}
     if not failed:
         return
