@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from team.board import Board, Said
+from team.generators.solve.cases import as_files
 from team.result import Reason
 from team.steps import AUTHOR_STEPS, PLAN_STEPS, SPEAKER, VERDICT_STEPS, Step
 from team.transcript.events import Event, Message, Verdict
@@ -72,7 +73,7 @@ class Conductor:
         board, step = self.board, self.board.step
         self._note(Message(agent=agent, iteration=board.iteration, step=step, content=content))
         if step in AUTHOR_STEPS:
-            board.pending.append(Said(agent, content))
+            board.pending.append(Said(agent, as_files(board.spec, agent, content)))
         elif step is Step.PLAN:
             board.plan, self._planned = content, True
         elif step in PLAN_STEPS:

@@ -11,6 +11,7 @@ from typing import Any
 from team import worktree
 from team.board import Board
 from team.errors import DiskTrouble
+from team.proof import KINDS_OF_EVIDENCE
 from team.result import GenerationResult, Reason, RoleUsage, Usage
 from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded

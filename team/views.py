@@ -16,6 +16,7 @@ from typing import Any
 import prompts
 from executors.blocks import FileBlock, read_message
 from team.board import Board, Said
+from team.specs.task import ProblemSpec
 from team.steps import Step
 from team.triage import is_test_path
 
@@ -100,6 +101,7 @@ def _context(board: Board) -> dict[str, Any]:
         "passed": [result.name for result in report.results if result.status == "pass"] if report else [],
         "review": verdict.findings if verdict and not verdict.approves else (),
         "fault_reason": board.fault_reason,
+        "problem": board.spec.entry_point if isinstance(board.spec, ProblemSpec) else "",
         "tried": board.tried,
     }
 

@@ -33,6 +33,7 @@ BUILD, JUDGE, INSPECT, MACHINE = "Build", "Judge", "Inspect and go on", "This ma
 
 app.command("run", rich_help_panel=BUILD)(sessions.run)
 app.command("crud", rich_help_panel=BUILD)(sessions.crud)
+app.command("solve", rich_help_panel=BUILD)(sessions.solve)
 app.command("etl", rich_help_panel=BUILD)(sessions.etl)
 app.command("solve", rich_help_panel=BUILD)(sessions.solve)
 app.command("check", rich_help_panel=JUDGE)(checking.check)

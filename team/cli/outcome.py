@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from team.cli.terminal import clean, print_json, results
+from team.proof import unproven
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from team.replaying import ReplayReport
     from team.result import GenerationResult
     from team.settings_sources import Settings
+
+
+MOST_CASES = 40
+"""Cases that are printed of one gate."""
 
 
 def print_outcome(result: GenerationResult, settings: Settings[CodeGenerationConfig]) -> None:
@@ -87,6 +92,8 @@ def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
         screen.print(f"  open rule: {clean(rule)}", style="yellow", soft_wrap=True)
     if result.gates:
         screen.print(gate_table(result.gates))
+    for gate in result.gates.values():
+        _print_cases(screen, gate)
     for label, text in _facts(result):
         screen.print(f"{label:<10}", style="dim", end="")
         screen.print(clean(text), soft_wrap=True)
@@ -94,6 +101,18 @@ def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
     for command, why in _next_commands(result, name):
         screen.print(f"  {command}", end="", soft_wrap=True)
         screen.print(f"   {why}" if why else "", style="dim", soft_wrap=True)
+
+
+def _print_cases(screen: Console, gate: GateResult) -> None:
+    """The verdict of every example and test case that has its own, the failing ones first."""
+    ordered = sorted(gate.cases.items(), key=lambda case: case[1] == "pass")
+    for name, verdict in ordered[:MOST_CASES]:
+        passed = verdict == "pass"
+        mark, colour = ("✓", "green") if passed else ("✗", "red")
+        screen.print(f"    {mark} ", style=colour, end="")
+        screen.print(clean(name if passed else f"{name}: {verdict}"), soft_wrap=True)
+    if len(ordered) > MOST_CASES:
+        screen.print(f"    … and {len(ordered) - MOST_CASES} more", style="dim")
 
 
 def _facts(result: GenerationResult) -> Iterator[tuple[str, str]]:
@@ -104,6 +123,8 @@ def _facts(result: GenerationResult) -> Iterator[tuple[str, str]]:
     yield "session", result.path
     if result.evidence:
         yield "evidence", ", ".join(result.evidence)
+    if result.accepted:
+        yield from (("", line) for line in unproven(result.evidence))
     if usage.calls:
         cost = "cost unknown" if usage.cost_usd is None else f"{usage.cost_usd:.4f} USD"
         tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"

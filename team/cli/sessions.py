@@ -72,6 +72,15 @@ def etl(
 
 
 @takes(*SESSION)
+def solve(
+    flags: Flags,
+    problem: Annotated[Path, typer.Argument(help="A problem, Markdown, YAML or JSON, with examples.")],
+) -> None:
+    """Let the team solve an algorithm problem; its examples are asked from another process."""
+    _work(_ready(flags), "solve", problem)
+
+
+@takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
     from team.cli.history import find_session

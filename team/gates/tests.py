@@ -6,7 +6,9 @@ from team.gates.base import GateResult, Target
 from team.gates.contract.faults import settled
 from team.gates.evidence import Evidence
 from team.gates.static import result
+from team.gates.testrun import TestRun
 from team.gates.testverdict import findings_of
+from team.specs.task import ProblemSpec
 
 
 class TestsGate:
@@ -29,4 +31,14 @@ class TestsGate:
         findings = settled(findings_of(run, target, facts), self._evidence)
         passed = sum(record.passed for record in run.story.tests.values())
         said = result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
-        return said.model_copy(update={"evidence": "tests"})
+        return said.model_copy(update={"evidence": "tests", "cases": _cases(run, target)})
+
+
+def _cases(run: TestRun, target: Target) -> dict[str, str]:
+    """The verdict of each test case of a problem, where a person looks at every single one."""
+    if not isinstance(target.spec, ProblemSpec):
+        return {}
+    return {
+        name: "pass" if record.passed else (record.failure.error if record.failure else "not run")
+        for name, record in run.story.tests.items()
+    }

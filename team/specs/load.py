@@ -14,6 +14,7 @@ from team.specs.documents import Document, parse_document
 from team.specs.endpoint import ApiSpec
 from team.specs.entity import CrudSpec
 from team.specs.pipeline import PipelineSpec
+from team.specs.problem_text import read_problem
 from team.specs.problems import in_words
 from team.specs.task import ProblemSpec, TaskSpec
 
@@ -44,8 +45,8 @@ def load_spec(kind: Kind | str, source: Path | str | dict[str, Any] | Spec) -> S
     path = Path(source)
     text = _read(path)
     if kind in ("run", "solve") and path.suffix.lower() in _MARKDOWN:
-        key = "requirements" if kind == "run" else "description"
-        return _checked(KINDS[kind], Document({key: text}, {}), f"{path}: ")
+        said = {"requirements": text} if kind == "run" else read_problem(text)
+        return _checked(KINDS[kind], Document(said, {}), f"{path}: ")
     any_keys = kind == "crud" and bool(_OPENAPI.search(text))
     return _checked_any(kind, parse_document(text, path, any_keys=any_keys), f"{path}: ")
 

@@ -13,6 +13,10 @@ from team.specs.base import Kind, Spec, StrictModel, problem
 _MARKUP = re.compile(r"^\s*(#+|[-*>]|\d+\.)\s+|[`*_]")
 
 
+LANGUAGES = ("python",)
+"""What a solution can be written in: it takes a toolchain in the sandbox to call it."""
+
+
 class TaskSpec(Spec):
     """Free-form requirements."""
 
@@ -71,6 +75,13 @@ class ProblemSpec(Spec):
         if not name.isidentifier():
             raise ValueError(f"entry_point {name!r} is not the name of a function")
         return name
+
+    @field_validator("language")
+    @classmethod
+    def _judged_language(cls, name: str) -> str:
+        if name.lower() not in LANGUAGES:
+            raise problem(f"solutions in {name} are not judged", f"the languages are {', '.join(LANGUAGES)}")
+        return name.lower()
 
     @property
     def title(self) -> str:
