@@ -22,6 +22,7 @@ from executors.daemon import asking
 from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.making import Progress
 from executors.requirements import with_packages
+from executors.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -110,8 +111,7 @@ def build_image(
             return name
     wanted = with_packages(packages)
     platform = _ask_base(client, base, progress)
-    with tempfile.TemporaryDirectory(prefix="devteam-image-") as place:
-        context = Path(place)
+    with ScratchFolder("image") as context:
         (context / "packages.txt").write_text("\n".join(wanted) + "\n")
         progress(f"fetching {len(wanted)} packages for the sandbox's image")
         _fetch(platform, context)

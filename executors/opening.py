@@ -18,6 +18,7 @@ from executors.landlocked import BY_DESIGN, LandlockExecutor
 from executors.local import LocalExecutor
 from executors.making import Progress
 from executors.running import WorkspaceExecutor
+from executors.scratch import remove_leftovers
 from executors.selftest import check_confinement, program_facts
 from executors.unconfined import UnconfinedExecutor
 
@@ -51,6 +52,7 @@ def open_executor(
         ValueError: there is no executor of that name.
     """
     root = _folder(work_dir)
+    remove_leftovers()
 
     def in_docker(view: View | None, limits: Limits) -> WorkspaceExecutor:
         return open_docker(
@@ -91,6 +93,7 @@ def open_tools(
     Raises:
         SandboxUnavailable: nothing here can confine code as asked.
     """
+    remove_leftovers()
     view = View(
         _folder(work_dir),
         own_interpreter(),
