@@ -17,9 +17,6 @@ from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded
 from team.transcript.store import SessionLog, read_summary
 
-KINDS_OF_EVIDENCE = ("contract", "examples", "tests")
-"""The strongest first."""
-
 
 def conclude(
     log: SessionLog, board: Board, reason: Reason, detail: str, chat: list[dict[str, Any]]
