@@ -72,15 +72,6 @@ def etl(
 
 
 @takes(*SESSION)
-def solve(
-    flags: Flags,
-    problem: Annotated[Path, typer.Argument(help="A problem, Markdown, YAML or JSON, with examples.")],
-) -> None:
-    """Let the team solve an algorithm problem; its examples are asked from another process."""
-    _work(_ready(flags), "solve", problem)
-
-
-@takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
     from team.cli.history import find_session
@@ -110,7 +101,7 @@ def fork(
         str, typer.Option("--message", "-m", metavar="TEXT", help="What every role is told from there on.")
     ] = "",
 ) -> None:
-    """Branch off: a new session from an event on, with other settings or a word of yours; nothing is repaid."""
+    """Branch off: a new session from an event on, with other settings or a word of yours."""
     from team.cli.history import find_session
 
     settings = _ready(flags)
@@ -194,23 +185,24 @@ def _work(settings: Settings[CodeGenerationConfig], kind: str, given: Path | dic
 def watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], Approver | None], Any]) -> Any:
     """Do the work with progress on stderr, stdout kept for the result, and an orderly Ctrl-C."""
     from team.cli.asking import ask_on_terminal
+    from team.cli.traces import traced
     from team.transcript.live import LiveProgress
 
     if config.executor == "unconfined" and not config.quiet:
         notices().print("unconfined: what models write can do here whatever you can", style="bold red")
     if not config.verbose:
         logging.disable(logging.INFO)  # the libraries' own chatter; ours are events
-    with interruptible(), stdout_for_results():
+    with interruptible(), stdout_for_results(), traced() as tracers:
         asked = config.approve == "ask" or (bool(config.waive) and sys.stdin.isatty())
         if config.quiet:
-            return work((), ask_on_terminal if asked else None)
+            return work(tracers, ask_on_terminal if asked else None)
         with LiveProgress(notices(), verbose=config.verbose) as progress:
 
             def ask(question: ApprovalQuestion) -> ApprovalAnswer:
                 with progress.paused():
                     return ask_on_terminal(question)
 
-            return work((progress,), ask if asked else None)
+            return work((progress, *tracers), ask if asked else None)
 
 
 def _finish(settings: Settings[CodeGenerationConfig], result: GenerationResult) -> None:

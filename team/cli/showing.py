@@ -40,6 +40,9 @@ def show(
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write it as one web page; -: to stdout.")
     ] = None,
+    otel: Annotated[
+        bool, typer.Option("--otel", help="Send it as traces to where the OTEL_… variables say.")
+    ] = False,
     inspect: Annotated[bool, typer.Option("--inspect", "-i", help="Walk through it: j k J K / ? q.")] = False,
 ) -> None:
     """Show a session: how it ended, what the gates found, what changed, what it cost, and who said what."""
@@ -54,6 +57,8 @@ def show(
         write_html(log, html, as_json=config.json_output)
     elif config.json_output:
         _print_json(log)
+    elif otel:
+        _send(log)
     elif inspect:
         _inspect(log)
     elif diff:
@@ -144,6 +149,12 @@ def _print_blame(log: Transcript) -> None:
     with paged() as screen:
         lines: Iterable[Line] = regression_lines(found, log)
         screen.lines(lines if found else [Line("nothing got worse")])
+
+
+def _send(log: Transcript) -> None:
+    from team.cli.traces import send
+
+    print(f"{send(log)} events sent as spans")
 
 
 def _inspect(log: Transcript) -> None:
