@@ -20,15 +20,27 @@ def hollow_tests(module: Module) -> Iterator[Finding]:
         yield _finding(module, 1, "switched-off", f"the whole file is switched off by {off}: remove that")
     for test, decorators in _tests(module.tree.body, ()):
         yield from _of_test(module, test, decorators)
+    marks = _marks(module)
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Assert) and (why := _always_holds(node.test, module)):
-            yield _finding(
-                module, node.lineno, "constant-assertion", f"`{text_of(node)}` always holds: {why}"
-            )
+            message = f"`{text_of(node)}` always holds: {why}"
+            severity: Severity = "minor" if node.lineno in marks else "critical"
+            yield _finding(module, node.lineno, "constant-assertion", message, severity)
         elif isinstance(node, ast.Try):
             yield from _swallowed(module, node)
         elif isinstance(node, ast.With | ast.AsyncWith):
             yield from _suppressed(module, node)
+
+
+def _marks(module: Module) -> set[int]:
+    """The lines of `assert True` beside assertions that demand something: they only mark a place."""
+    lines: set[int] = set()
+    for function in ast.walk(module.tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            asserts = [node for node in ast.walk(function) if isinstance(node, ast.Assert)]
+            if any(not _always_holds(node.test, module) for node in asserts):
+                lines.update(node.lineno for node in asserts if isinstance(node.test, ast.Constant))
+    return lines
 
 
 def skipped(module: Module) -> Iterator[Finding]:
