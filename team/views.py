@@ -73,8 +73,8 @@ def view(
     packages: tuple[str, ...],
     folder: Path | None = None,
     narrow: int = 0,
-) -> str:
     remark: str = "",
+) -> str:
     """The user message for the board's current step.
 
     Args:
@@ -83,8 +83,8 @@ def view(
         packages: what is installed in the sandbox beside the standard library.
         folder: prompts that win over ours.
         narrow: 0 to `NARROWEST`.
-    """
         remark: what a person said when the session was forked.
+    """
     shown, omitted = _files(board, tree, narrow)
     told = _context(board) | {"packages": packages, "files": shown, "omitted": omitted, "remark": remark}
     return prompts.render(f"turns/{board.step}.md.j2", folder, **told)
