@@ -83,6 +83,10 @@ BANDIT_SEVERITY: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "major", "
 BANDIT_NOT_IN_TESTS = frozenset({"B101"})
 
 
+MUTANTS = 40
+"""Mutants that are tried while they decide nothing."""
+MUTATION_SECONDS = 10.0
+
 PYTEST_OPTIONS = (
     "-q",
     "-c=/dev/null",
@@ -141,6 +145,11 @@ def pinned_configuration() -> str:
         + "\nasyncio_mode = auto"
         + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)"
         + "\nin a session, a run in a fork of a warm process may come first: it can only say red",
+        "integrity": "tests against all earlier turns, by syntax tree; hollow tests; hooks, plugins, start-up"
+        + "\nfiles, and modules in the place of the judge's own; configuration that would weaken a gate; code that"
+        + "\nreaches for what runs it; tests that pass without the source's bodies, or only in one order",
+        "mutation": f"up to {MUTANTS} mutants of lines that tests run, within {MUTATION_SECONDS:g} s; never red"
+        + "\nwith --mutation PCT: red below it, after at most one repair by the test engineer",
         "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
         "contract (of the sandbox)": "called from another process; what it answers is compared in ours"

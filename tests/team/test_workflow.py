@@ -41,6 +41,11 @@ def red(*findings: Finding) -> tuple[GateResult, ...]:
     return (GateResult(name="lint", status="fail", findings=findings),)
 
 
+def surviving() -> tuple[GateResult, ...]:
+    mutant = Finding(file="app.py", line=3, rule="surviving-mutant", message="`a < b` could be `a <= b`")
+    return (GateResult(name="mutation", status="fail", findings=(mutant,)),)
+
+
 ROWS = [
     ("start: the architect plans", a_board(Step.START), Step.PLAN),
     ("start without review: tests first", a_board(Step.START, include_review=False), Step.TESTS),
@@ -124,6 +129,16 @@ ROWS = [
     ),
     ("another model mends the code", a_board(Step.HAND_OVER, red(SOURCE)), Step.REPAIR_CODE),
     ("another model mends the tests", a_board(Step.HAND_OVER, red(TESTS)), Step.REPAIR_TESTS),
+    (
+        "mutants survive: test engineer",
+        a_board(Step.EXECUTE, surviving()),
+        Step.REPAIR_TESTS,
+    ),
+    (
+        "mutants survive what the test engineer did about it: the end",
+        a_board(Step.EXECUTE, surviving(), surviving()),
+        Reason.STUCK,
+    ),
     ("iterations used up: the end", a_board(Step.EXECUTE, red(SOURCE), max_iterations=1), Reason.ITERATIONS),
     ("green: review", a_board(Step.EXECUTE, GREEN), Step.REVIEW),
     ("green without review: accepted", a_board(Step.EXECUTE, GREEN, include_review=False), Reason.ACCEPTED),

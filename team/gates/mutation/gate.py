@@ -12,15 +12,14 @@ from team.gates.base import Finding, GateResult, Target, ToolFailed
 from team.gates.evidence import Evidence
 from team.gates.integrity.modules import read_module
 from team.gates.mutation.mutants import Mutant, mutants_of
+from team.gates.pinned import MUTANTS, MUTATION_SECONDS
 from team.gates.probing import Probe, ProbeFailed, Variant, probe
 from team.gates.static import result
 from team.gates.testverdict import is_red
 from team.gates.trees import read_plain
 
 RULE = "surviving-mutant"
-REPORT_SECONDS = 10.0
 DECIDING_SECONDS = 300.0
-MOST_REPORTED = 40
 MOST_DECIDING = 100
 MOST_TESTS = 40
 """Tests tried on one mutant, those that run the fewest lines first."""
@@ -49,7 +48,7 @@ class MutationGate:
         wanted = target.settings.mutation
         try:
             by_line = self._tests_by_line()
-            mutants = self._mutants(target, by_line, MOST_REPORTED if wanted is None else MOST_DECIDING)
+            mutants = self._mutants(target, by_line, MUTANTS if wanted is None else MOST_DECIDING)
             told = self._try(target, mutants, by_line) if mutants else {}
         except ProbeFailed as failed:
             if wanted is None:
@@ -90,7 +89,7 @@ class MutationGate:
     def _try(
         self, target: Target, mutants: list[Mutant], by_line: Mapping[tuple[str, int], list[str]]
     ) -> dict[str, Probe]:
-        seconds = REPORT_SECONDS if target.settings.mutation is None else DECIDING_SECONDS
+        seconds = MUTATION_SECONDS if target.settings.mutation is None else DECIDING_SECONDS
         variants = [
             Variant(
                 mutant.name,

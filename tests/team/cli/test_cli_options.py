@@ -15,7 +15,7 @@ from team.settings_sources import ALIASES, NEGATIONS, VARIABLES
 CONTRACT = """
 --model --base-url --role-model --executor --python --packages --image --work-dir --output
 --language --specialty --gates --timeout --max-iterations --max-cost --price --max-calls
---coverage --prompts --no-tests --no-review --approve --json --quiet --verbose
+--coverage --mutation --prompts --no-tests --no-review --approve --json --quiet --verbose
 """
 
 
