@@ -20,7 +20,7 @@ from pathlib import Path
 
 from executors import Limits, SandboxUnavailable, open_executor
 from executors.running import WorkspaceExecutor
-from executors.warm import WarmExecutor, WarmPool
+from executors.warm import WarmExecutor, WarmPool, pool_of
 from team.gates import judge, make_target, warm_up
 from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
 from team.gates.runner import command
@@ -129,10 +129,11 @@ def main(runs: int) -> int:
             print(missing, file=sys.stderr)
             return 3
         with sandbox:
-            if sandbox.warm is None:
+            pool = pool_of(sandbox)
+            if pool is None:
                 print("this machine's confinement has no warm runs", file=sys.stderr)
                 return 3
-            warming = timed(lambda: warmed(sandbox, sandbox.warm))
+            warming = timed(lambda: warmed(sandbox, pool))
             print(f"warming up both processes, in the background   {warming * 1000:8.0f} ms")
             reached = [
                 pytest_file("10 light tests", "", sandbox, runs, 4),
@@ -143,16 +144,17 @@ def main(runs: int) -> int:
     return 0 if all(reached) else 1
 
 
-def warmed(sandbox: WorkspaceExecutor, pool: WarmPool | None) -> None:
+def warmed(sandbox: WorkspaceExecutor, pool: WarmPool) -> None:
     warm_up(sandbox)
     for preload in (TESTS, tools(sandbox.interpreter)):
-        if pool is None or pool.ready(preload, wait=60) is None:
+        if pool.ready(preload, wait=60) is None:
             raise SystemExit("the warm processes do not start")
 
 
 def pytest_file(name: str, imports: str, sandbox: WorkspaceExecutor, runs: int, factor: float) -> bool:
     """`python -m pytest` over one file, and the gates' runner of tests, cold and in a fork."""
-    warm = sandbox.warm.ready(TESTS, wait=60) if sandbox.warm else None
+    pool = pool_of(sandbox)
+    warm = pool.ready(TESTS, wait=60) if pool else None
     if warm is None:
         raise SystemExit("the warm process was lost")
     plain: list[float] = []

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from executors import bubblewrap, domains
+from executors import domains
 from executors.base import Limits
 from executors.confinement import View
 from executors.domains import DomainTree
 from executors.errors import SandboxUnavailable
-from executors.running import SupervisedExecutor
+from executors.pipes import Standard
+from executors.running import ViewExecutor
 from executors.scan import Snapshot
 from executors.supervisor import Ending, Tree
 
@@ -21,7 +22,7 @@ BY_DESIGN = ("is root",)
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
 
-class LandlockExecutor(SupervisedExecutor):
+class LandlockExecutor(ViewExecutor):
     """Runs code in a Landlock domain, with a seccomp filter, resource limits and the supervisor.
 
     Other than in namespaces of its own:
@@ -38,34 +39,15 @@ class LandlockExecutor(SupervisedExecutor):
     name = "local"
 
     def __init__(self, view: View, limits: Limits, tier: str) -> None:
-        super().__init__(view.work_dir, limits)
+        super().__init__(view, limits)
         self.tier = tier
-        self._view = view
-        self.workspace = str(view.work_dir)
-        self.cache = str(view.cache) if view.cache else None
-        self.interpreter = view.interpreter
 
     def over(self, work_dir: Path) -> LandlockExecutor:
         """The same sandbox over another folder."""
-        return LandlockExecutor(replace(self._view, work_dir=work_dir.resolve()), self.limits, self.tier)
+        return LandlockExecutor(self._view_over(work_dir), self.limits, self.tier)
 
-    @property
-    def _writable(self) -> bool:
-        return self._view.writable
-
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
-        protected = bubblewrap.repositories(self.work_dir, list(before.entries))
-        view = replace(self._view, protected=protected)
-        return domains.start(argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
+    def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
+        return domains.start(argv, self._protecting_view(before), limits, **standard._asdict())
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         assert isinstance(tree, DomainTree)

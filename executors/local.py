@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from executors import bubblewrap, namespaces
+from executors import namespaces
 from executors.base import Limits
 from executors.confinement import CACHE, WORKSPACE, View
 from executors.errors import SandboxUnavailable
 from executors.namespaces import NamespaceTree
-from executors.running import SupervisedExecutor
+from executors.pipes import Standard
+from executors.running import ViewExecutor
 from executors.scan import Snapshot
 from executors.supervisor import Ending, Tree
 from executors.warm import WarmPool
@@ -20,7 +21,7 @@ NOT_FOUND = 127
 """The exit code of a program that does not exist, as shells have it."""
 
 
-class LocalExecutor(SupervisedExecutor):
+class LocalExecutor(ViewExecutor):
     """Runs code under bubblewrap, with a seccomp filter, resource limits and the supervisor."""
 
     name = "local"
@@ -28,48 +29,26 @@ class LocalExecutor(SupervisedExecutor):
     def __init__(
         self, program: Path, view: View, limits: Limits, tier: str, warm: WarmPool | None = None
     ) -> None:
-        super().__init__(view.work_dir, limits)
+        super().__init__(view, limits)
         self._own_pool = None if warm else WarmPool(program, view, limits)
         self.warm = warm or self._own_pool
         self.tier = tier
         self._program = program
-        self._view = view
         self.workspace = WORKSPACE
         self.cache = CACHE if view.cache else None
-        self.interpreter = view.interpreter
 
     def over(self, work_dir: Path) -> LocalExecutor:
         """The same sandbox over another folder."""
-        return LocalExecutor(
-            self._program,
-            replace(self._view, work_dir=work_dir.resolve()),
-            self.limits,
-            self.tier,
-            self.warm,
-        )
+        return LocalExecutor(self._program, self._view_over(work_dir), self.limits, self.tier, self.warm)
 
     def close(self) -> None:
         """End the warm servers, unless they are those of another executor; safe to call twice."""
         if self._own_pool is not None:
             self._own_pool.close()
 
-    @property
-    def _writable(self) -> bool:
-        return self._view.writable
-
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
-        protected = bubblewrap.repositories(self.work_dir, list(before.entries))
-        view = replace(self._view, protected=protected)
-        return namespaces.start(self._program, argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
+    def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
+        view = self._protecting_view(before)
+        return namespaces.start(self._program, argv, view, limits, **standard._asdict())
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         # Bubblewrap itself tells apart whether it failed or the program did: text of a program is not asked.

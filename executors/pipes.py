@@ -6,8 +6,17 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 _SEALS = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+
+class Standard(NamedTuple):
+    """The descriptors that a program gets as its standard ones."""
+
+    stdin: int
+    stdout: int
+    stderr: int
 
 
 class Pipe:

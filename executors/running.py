@@ -6,21 +6,21 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from executors import bubblewrap
 from executors.base import LimitName, Limits, Outcome, Reported
+from executors.confinement import View
 from executors.errors import SandboxUnavailable
 from executors.interpreter import Interpreter
-from executors.pipes import Pipe, input_from
+from executors.pipes import Pipe, Standard, input_from
 from executors.scan import Snapshot
 from executors.seam import BlockExtractor, BlockResult, run_blocks
 from executors.supervisor import Ending, Output, Report, Sink, Tree, supervise
 from executors.workspace import Settled, WorkspaceWatch
-
-if TYPE_CHECKING:
-    from executors.warm import WarmPool
 
 
 class WorkspaceExecutor(ABC):
@@ -36,9 +36,6 @@ class WorkspaceExecutor(ABC):
 
     interpreter: Interpreter
     """What the program name ``python`` stands for."""
-
-    warm: WarmPool | None = None
-    """Where programs can start warm, in forks; None where this confinement cannot do that."""
 
     def __init__(self, work_dir: Path, limits: Limits) -> None:
         self.work_dir = work_dir
@@ -130,16 +127,7 @@ class SupervisedExecutor(WorkspaceExecutor):
         return True
 
     @abstractmethod
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
+    def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
         """Start the program with these descriptors as its standard ones."""
 
     def _run(self, argv: Sequence[str], stdin: bytes, limits: Limits, report: Report | None) -> Outcome:
@@ -151,9 +139,7 @@ class SupervisedExecutor(WorkspaceExecutor):
             spoken = held.enter_context(Pipe())
             reported = held.enter_context(Pipe()) if report is not None else spoken
             before = watch.before if watch else Snapshot()
-            tree = self._start(
-                argv, limits, before, stdin=source, stdout=reported.writing, stderr=spoken.writing
-            )
+            tree = self._start(argv, limits, before, Standard(source, reported.writing, spoken.writing))
             spoken.close_writing()
             reported.close_writing()
             sinks: dict[int, Sink] = {spoken.reading: output}
@@ -183,6 +169,30 @@ def _require_news_of_children() -> None:
             "SIGCHLD is ignored in this process, so the end of a program would not be heard of",
             "call signal.signal(signal.SIGCHLD, signal.SIG_DFL) first",
         )
+
+
+class ViewExecutor(SupervisedExecutor):
+    """Runs programs of this machine's own interpreters, which see what a view says."""
+
+    def __init__(self, view: View, limits: Limits) -> None:
+        super().__init__(view.work_dir, limits)
+        self._view = view
+        self.workspace = str(view.work_dir)
+        self.cache = str(view.cache) if view.cache else None
+        self.interpreter = view.interpreter
+
+    @property
+    def _writable(self) -> bool:
+        return self._view.writable
+
+    def _view_over(self, work_dir: Path) -> View:
+        """The same view of another folder."""
+        return replace(self._view, work_dir=work_dir.resolve())
+
+    def _protecting_view(self, before: Snapshot) -> View:
+        """The view, in which the workspace's repositories cannot be written."""
+        protected = bubblewrap.repositories(self.work_dir, list(before.entries))
+        return replace(self._view, protected=protected)
 
 
 def _no_limit(tree: Tree) -> LimitName | None:

@@ -13,14 +13,14 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from executors.base import Limits
-from executors.confinement import View, environ
+from executors.confinement import environ
+from executors.pipes import Standard
 from executors.processes import Usage, deleted_bytes, pids_in, pids_of_session, read_proc, usage_of
 from executors.rlimits import rlimits
-from executors.running import SupervisedExecutor
+from executors.running import ViewExecutor
 from executors.scan import Snapshot
 from executors.supervisor import MB, Tree
 
@@ -79,37 +79,17 @@ class MarkedTree:
                 yield pid
 
 
-class UnconfinedExecutor(SupervisedExecutor):
+class UnconfinedExecutor(ViewExecutor):
     """Runs code as the user, with resource limits and the supervisor but without confinement."""
 
     name = "unconfined"
     tier = "unconfined (resource limits only; code can do whatever you can do)"
 
-    def __init__(self, view: View, limits: Limits) -> None:
-        super().__init__(view.work_dir, limits)
-        self._view = view
-        self.workspace = str(view.work_dir)
-        self.cache = str(view.cache) if view.cache else None
-        self.interpreter = view.interpreter
-
     def over(self, work_dir: Path) -> UnconfinedExecutor:
         """The same executor over another folder."""
-        return UnconfinedExecutor(replace(self._view, work_dir=work_dir.resolve()), self.limits)
+        return UnconfinedExecutor(self._view_over(work_dir), self.limits)
 
-    @property
-    def _writable(self) -> bool:
-        return self._view.writable
-
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
+    def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
         mark = secrets.token_hex(8)
         environment = environ(
             self._view.interpreter, home=str(Path.home()), extra={**self._view.extra_environ, _MARK: mark}
@@ -119,9 +99,9 @@ class UnconfinedExecutor(SupervisedExecutor):
             program = str(self._view.interpreter.executable)
         leader = subprocess.Popen(
             ["sh", "-c", 'exec "$0" "$@"', program, *rest],  # 126 and 127 where it cannot be executed
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+            stdin=standard.stdin,
+            stdout=standard.stdout,
+            stderr=standard.stderr,
             env=environment,
             cwd=self.work_dir,
             start_new_session=True,

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from executors.base import Limits
+from executors.base import Executor, Limits
 from executors.confinement import WORKSPACE, View
 from executors.errors import SandboxUnavailable
 from executors.interpreter import own_interpreter
+from executors.pipes import Standard
 from executors.running import SupervisedExecutor
 from executors.scan import Snapshot
 from executors.supervisor import Ending, Tree
@@ -62,17 +63,8 @@ class WarmExecutor(SupervisedExecutor):
     def _writable(self) -> bool:
         return self._server.preload.writable
 
-    def _start(
-        self,
-        argv: Sequence[str],
-        limits: Limits,
-        before: Snapshot,
-        *,
-        stdin: int,
-        stdout: int,
-        stderr: int,
-    ) -> Tree:
-        return self._server.start(argv, self.work_dir.name, limits, (stdin, stdout, stderr))
+    def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
+        return self._server.start(argv, self.work_dir.name, limits, standard)
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         lost = isinstance(tree, WarmTree) and tree.code is None
@@ -81,6 +73,12 @@ class WarmExecutor(SupervisedExecutor):
         if lost and not ending.limit:
             raise SandboxUnavailable("the warm server was lost during a run", "run it cold")
         return ending
+
+
+def pool_of(executor: Executor) -> WarmPool | None:
+    """Where an executor's programs can start warm; None where its confinement cannot do that."""
+    pool = getattr(executor, "warm", None)
+    return pool if isinstance(pool, WarmPool) else None
 
 
 class WarmPool:

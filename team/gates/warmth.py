@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executors.cache import cache_dir
+from executors.warm import pool_of
 from executors.warm_server import Preload
 from team.gates.target import top_level_names
 
 if TYPE_CHECKING:
     from executors import Executor
     from executors.interpreter import Interpreter
-    from executors.warm import WarmExecutor, WarmPool
+    from executors.warm import WarmExecutor
     from team.gates.base import Target
 
 _FOR_TESTS = (
@@ -47,7 +48,7 @@ def warm_up(sandbox: Executor) -> None:
 
     The sandbox ends what is started here when it is closed.
     """
-    pool = _pool(sandbox)
+    pool = pool_of(sandbox)
     if pool is not None:
         for preload in (tools(sandbox.interpreter), TESTS):
             pool.begin(preload)
@@ -59,7 +60,7 @@ def for_tests(target: Target) -> WarmExecutor | None:
     A module of the workspace that is named like one of those that are imported already would not be found:
     a tree with such a module has to run cold.
     """
-    pool = _pool(target.sandbox) if not target.sandbox.limits.network else None
+    pool = pool_of(target.sandbox) if not target.sandbox.limits.network else None
     warm = pool.running(TESTS) if pool is not None else None
     if warm is None or warm.known & set(top_level_names([*target.sources, *target.tests])):
         return None
@@ -68,7 +69,7 @@ def for_tests(target: Target) -> WarmExecutor | None:
 
 def for_tools(target: Target) -> WarmExecutor | None:
     """What runs our static tools warm; None while nothing can."""
-    pool = _pool(target.sandbox)
+    pool = pool_of(target.sandbox)
     if pool is None or target.executor_name not in ("auto", target.sandbox.name):
         return None
     return pool.running(tools(target.sandbox.interpreter))
@@ -90,7 +91,3 @@ def tools(interpreter: Interpreter) -> Preload:
         writable=False,
         readable=(*interpreter.prefixes, mypy_folder()),
     )
-
-
-def _pool(sandbox: Executor) -> WarmPool | None:
-    return getattr(sandbox, "warm", None)

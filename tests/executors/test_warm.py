@@ -15,7 +15,7 @@ import pytest
 from executors import Limits, SandboxUnavailable, open_tools
 from executors.base import Outcome
 from executors.selftest import escapes
-from executors.warm import WarmExecutor, WarmPool
+from executors.warm import WarmExecutor, WarmPool, pool_of
 from executors.warm_server import Preload
 
 PRELOAD = Preload(modules=("json", "random", "no_such_module"), options=("-I",), own=True)
@@ -26,9 +26,10 @@ Run = Callable[..., Outcome]
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmPool]:
     try:
         with open_tools(tmp_path_factory.mktemp("warm"), limits=Limits(wall_seconds=20)) as sandbox:
-            if sandbox.warm is None:
+            pool = pool_of(sandbox)
+            if pool is None:
                 pytest.skip("this machine's confinement has no warm runs: no namespaces")
-            yield sandbox.warm
+            yield pool
     except SandboxUnavailable as missing:
         pytest.skip(f"no sandbox on this machine: {missing}")
 
@@ -306,13 +307,14 @@ def test_what_may_be_read_below_tmp_is_there_and_cannot_be_changed(pool: WarmPoo
 
 def test_nothing_is_left_when_the_sandbox_closes(tmp_path: Path) -> None:
     with open_tools(tmp_path) as sandbox:
-        if sandbox.warm is None:
+        pool = pool_of(sandbox)
+        if pool is None:
             pytest.skip("this machine's confinement has no warm runs: no namespaces")
-        sandbox.warm.begin(PRELOAD)
-        warm = sandbox.warm.ready(PRELOAD, wait=30)
+        pool.begin(PRELOAD)
+        warm = pool.ready(PRELOAD, wait=30)
         assert warm is not None
         pid = warm._server._tree._init  # type: ignore[union-attr]
         folder = warm.work_dir
     assert not folder.exists()
     assert not Path(f"/proc/{pid}").exists()
-    assert sandbox.warm.ready(PRELOAD) is None
+    assert pool.ready(PRELOAD) is None

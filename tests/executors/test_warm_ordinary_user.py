@@ -18,15 +18,17 @@ import json, os, sys
 from pathlib import Path
 from executors import Limits, SandboxUnavailable, open_tools
 from executors.selftest import escapes
+from executors.warm import pool_of
 from executors.warm_server import Preload
 
 preload = Preload(modules=("json",), options=("-I",), own=True)
 
 with open_tools(Path(sys.argv[1])) as sandbox:
-    if sandbox.warm is None:
+    pool = pool_of(sandbox)
+    if pool is None:
         sys.exit("no warm runs here")
     def forked(arguments, **limits):
-        warm = sandbox.warm.ready(preload, wait=30)
+        warm = pool.ready(preload, wait=30)
         with warm.new_folder() as folder:
             bounds = Limits(wall_seconds=20, **limits)
             return warm.over(folder).run_reporting(["python", "-I", "-c", *arguments], limits=bounds)

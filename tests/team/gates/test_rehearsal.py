@@ -10,7 +10,7 @@ import pytest
 from support.gate_trees import GOOD, rules
 
 from executors import Executor, SandboxUnavailable, open_executor
-from executors.warm import WarmPool
+from executors.warm import WarmPool, pool_of
 from team.gates import judge, make_target, warmth
 from team.gates.base import GateResult, GateSettings
 
@@ -25,7 +25,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
         with open_executor(
             "auto", work_dir=tmp_path_factory.mktemp("files"), python=Path(sys.executable)
         ) as executor:
-            if executor.warm is None:
+            if pool_of(executor) is None:
                 pytest.skip("this machine's confinement has no warm runs: no namespaces")
             warmth.warm_up(executor)
             yield executor
@@ -36,7 +36,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
 @pytest.fixture
 def pool(sandbox: Executor) -> WarmPool:
     """The warm servers, once that for tests is ready."""
-    pool: WarmPool = sandbox.warm  # type: ignore[attr-defined]
+    pool = pool_of(sandbox)
+    assert pool is not None
     assert pool.ready(warmth.TESTS, wait=60) is not None
     return pool
 

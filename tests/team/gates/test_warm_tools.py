@@ -10,6 +10,7 @@ import pytest
 from support.gate_trees import GOOD
 
 from executors import Executor, Limits, SandboxUnavailable, open_executor
+from executors.warm import pool_of
 from team.gates import judge, make_target, warmth
 from team.gates.base import GateResult
 from team.gates.mypycache import mypy_cache
@@ -31,9 +32,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
         with open_executor(
             "auto", work_dir=tmp_path_factory.mktemp("files"), python=Path(sys.executable)
         ) as executor:
-            if executor.warm is None:
+            pool = pool_of(executor)
+            if pool is None:
                 pytest.skip("this machine's confinement has no warm runs: no namespaces")
-            assert executor.warm.ready(warmth.tools(executor.interpreter), wait=60) is not None
+            assert pool.ready(warmth.tools(executor.interpreter), wait=60) is not None
             yield executor
     except SandboxUnavailable as missing:
         pytest.skip(f"no sandbox on this machine: {missing}")
