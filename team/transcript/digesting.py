@@ -115,7 +115,8 @@ def _said(kind: str, data: dict[str, Any]) -> Iterator[str]:
     if kind == "message":
         yield _text(data.get("content"))
     elif kind in ("gate", "verdict"):
-        for finding in data.get("findings") or ():
+        findings = data.get("findings")
+        for finding in findings if isinstance(findings, list) else ():
             yield f"{_text(_dict(finding).get('file'))} {_text(_dict(finding).get('rule'))}"
             yield _text(_dict(finding).get("message"))
         yield _text(data.get("why") or data.get("reason"))
