@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
 import subprocess
@@ -26,7 +27,7 @@ class Screen:
         plain = not terminal.is_terminal or bool(os.environ.get("NO_COLOR"))
         self._system = None if plain else COLOR_SYSTEMS.get(terminal.color_system or "")
         self._console = Console(
-            file=stream,
+            file=io.StringIO(),
             width=terminal.width if terminal.is_terminal else None,
             color_system=None if plain else terminal.color_system,  # type: ignore[arg-type]
             force_terminal=not plain,
@@ -39,7 +40,10 @@ class Screen:
     def print(self, *parts: RenderableType) -> None:
         """Print what rich renders."""
         for part in parts:
-            self._console.print(part, soft_wrap=isinstance(part, str) or hasattr(part, "plain"))
+            with self._console.capture() as printed:
+                self._console.print(part, soft_wrap=isinstance(part, str) or hasattr(part, "plain"))
+            # Written without rich, which ends the whole program when a pipe is closed.
+            self._stream.write(printed.get())
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Print styled lines, without rich's layout: it costs a millisecond a line."""
@@ -62,7 +66,7 @@ class Screen:
 def paged(*, pager: bool = True) -> Iterator[Screen]:
     """A screen whose output is paged when stdout is a terminal, `pager` is set and a pager can be started.
 
-    `DEVTEAM_PAGER` or `PAGER` names it; empty or `cat` stands for none. Leaving it early ends the output.
+    `PAGER` names it; empty or `cat` stands for none. Leaving it early ends the output.
     """
     command = _pager() if pager and sys.stdout.isatty() else []
     process = _started(command) if command else None
@@ -79,7 +83,7 @@ def paged(*, pager: bool = True) -> Iterator[Screen]:
 
 
 def _pager() -> list[str]:
-    wanted = os.environ.get("DEVTEAM_PAGER", os.environ.get("PAGER", "less"))
+    wanted = os.environ.get("PAGER", "less")
     command = shlex.split(wanted)
     return [] if command in ([], ["cat"]) or os.environ.get("TERM") == "dumb" else command
 
