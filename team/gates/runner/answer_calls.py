@@ -10,16 +10,15 @@ or dies is the only one.
 from __future__ import annotations
 
 import ast
-import asyncio
 import contextlib
 import importlib
-import inspect
 import json
 import os
 import select
 import signal
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -196,7 +195,9 @@ def answer(function: Callable[..., Any], call: dict[str, Any]) -> dict[str, Any]
         args = [decode(value) for value in call["args"]]
         kwargs = {name: decode(value) for name, value in call["kwargs"].items()}
         value = function(*args, **kwargs)
-        if inspect.iscoroutine(value):
+        if isinstance(value, types.CoroutineType):
+            import asyncio  # takes longer than all other imports together
+
             value = asyncio.run(value)
     except BaseException as error:  # noqa: BLE001 - what it raises is its answer
         names = [kind.__name__ for kind in type(error).__mro__]
