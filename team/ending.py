@@ -12,6 +12,7 @@ from team import worktree
 from team.board import Board
 from team.errors import DiskTrouble
 from team.proof import KINDS_OF_EVIDENCE
+from team.reports.folder import write_reports
 from team.result import GenerationResult, Reason, RoleUsage, Usage
 from team.transcript import Transcript
 from team.transcript.events import ModelCall, SessionEnded
@@ -51,6 +52,7 @@ def conclude(
     )
     try:
         _record(log, result)
+        write_reports(log.folder, result)
     except DiskTrouble as trouble:  # the Result still reaches its caller
         told = {
             "accepted": False,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +12,21 @@ import typer
 
 from team.cli.options import PRESENTING, SANDBOX, Flags, settings_of, takes
 from team.cli.terminal import clean, interruptible, notices, print_json, results, stdout_for_results
+from team.errors import UsageError
 
 if TYPE_CHECKING:
     from team.gates.base import GateResult
+
+
+class Form(StrEnum):
+    """What `check` prints."""
+
+    TABLE = "table"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+
 
 STATUS = {0: "accepted", 1: "rejected", 3: "failed"}
 
@@ -20,21 +35,42 @@ STATUS = {0: "accepted", 1: "rejected", 3: "failed"}
 def check(
     flags: Flags,
     path: Annotated[Path, typer.Argument(help="A Python file, or a folder with code and its tests.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="What to print; github: annotations for a workflow.")
+    ] = Form.TABLE,
 ) -> None:
     """Run the gates over existing code, in the sandbox, and print what they find."""
     from team.checking import check_tree
 
     config = settings_of(flags).config
+    if config.json_output and form not in (Form.TABLE, Form.JSON):
+        raise UsageError(f"--json and --format {form} are two forms", "choose one of them")
     with interruptible(), stdout_for_results(), notices().status("copying the code") as status:
         judged = check_tree(path, config, progress=lambda line: status.update(clean(line)))
     code = _code(judged)
-    if config.json_output:
+    if form not in (Form.TABLE, Form.JSON):
+        sys.stdout.write(_in_form(form, judged, path))
+    elif config.json_output or form is Form.JSON:
         print_json(_as_json(path, judged, code))
     elif config.quiet:
         print(f"{STATUS[code]} {clean(path)}")
     else:
         _print_report(judged, code)
     raise typer.Exit(code)
+
+
+def _in_form(form: Form, judged: list[GateResult], path: Path) -> str:
+    from team.reports.folder import own_version
+    from team.reports.github import github
+    from team.reports.junit import junit
+    from team.reports.sarif import sarif
+
+    folder = path if path.is_dir() else path.parent
+    seen = Path(os.path.relpath(folder)).as_posix()
+    prefix = "" if seen == "." else seen
+    if form is Form.SARIF:
+        return sarif(judged, version=own_version(), prefix=prefix)
+    return junit(judged) if form is Form.JUNIT else github(judged, prefix=prefix)
 
 
 def _code(judged: list[GateResult]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from team.gates.base import GateResult, Target
 from team.gates.contract.faults import settled
 from team.gates.evidence import Evidence
+from team.gates.frames import TestRecord
 from team.gates.static import result
 from team.gates.testrun import TestRun
 from team.gates.testverdict import findings_of
-from team.specs.task import ProblemSpec
+from team.gates.wording import told
 
 
 class TestsGate:
@@ -31,14 +32,17 @@ class TestsGate:
         findings = settled(findings_of(run, target, facts), self._evidence)
         passed = sum(record.passed for record in run.story.tests.values())
         said = result(self.name, findings, f"{passed} of {len(run.story.tests)} tests passed")
-        return said.model_copy(update={"evidence": "tests", "cases": _cases(run, target)})
+        return said.model_copy(update={"evidence": "tests", "cases": _cases(run)})
 
 
-def _cases(run: TestRun, target: Target) -> dict[str, str]:
-    """The verdict of each test case of a problem, where a person looks at every single one."""
-    if not isinstance(target.spec, ProblemSpec):
-        return {}
-    return {
-        name: "pass" if record.passed else (record.failure.error if record.failure else "not run")
-        for name, record in run.story.tests.items()
-    }
+def _cases(run: TestRun) -> dict[str, str]:
+    """The verdict of each test: pass, skipped and why, or its error."""
+    return {told(name): _verdict(record, run.root) for name, record in run.story.tests.items()}
+
+
+def _verdict(record: TestRecord, root: str) -> str:
+    if record.passed:
+        return "pass"
+    if record.failure:
+        return told(record.failure.error or record.failure.text, root) or "failed"
+    return f"skipped: {told(record.skip.reason, root)}" if record.skip else "not run to its end"

@@ -1,0 +1,1 @@
+"""Results as other tools read them: SARIF, JUnit XML, GitHub annotations, and a page in Markdown."""
