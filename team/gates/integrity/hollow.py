@@ -22,6 +22,8 @@ def hollow_tests(module: Module) -> Iterator[Finding]:
         yield from _of_test(module, test, decorators)
     marks = _marks(module)
     for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef) and is_test_class(node):
+            yield from _of_class(module, node)
         if isinstance(node, ast.Assert) and (why := _always_holds(node.test, module)):
             message = f"`{text_of(node)}` always holds: {why}"
             severity: Severity = "minor" if node.lineno in marks else "critical"
@@ -58,6 +60,11 @@ def _tests(
             yield node, (*outer, *node.decorator_list)
         elif isinstance(node, ast.ClassDef) and is_test_class(node):
             yield from _tests(node.body, (*outer, *node.decorator_list))
+
+
+def _of_class(module: Module, node: ast.ClassDef) -> Iterator[Finding]:
+    if off := switched_off(node.body, module):
+        yield _finding(module, node.lineno, "switched-off", f"{node.name} is switched off by {off}: remove that")
 
 
 def _of_test(module: Module, node: Function, decorators: tuple[ast.expr, ...]) -> Iterator[Finding]:
