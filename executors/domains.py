@@ -18,6 +18,7 @@ from executors import landlock, seccomp
 from executors.base import Limits
 from executors.confinement import View, environ
 from executors.errors import SandboxUnavailable
+from executors.launcher import kernel
 from executors.launcher.job import Job, Told
 from executors.launching import launch
 from executors.processes import Usage, deleted_bytes, descendants, usage_of
@@ -37,10 +38,10 @@ MEND = "see what `devteam doctor` says about this machine"
 class DomainTree:
     """The processes of one run: all descendants of its keeper, who ends them and then itself."""
 
-    def __init__(self, link: socket.socket, keeper: int, scratch: ScratchFolder) -> None:
+    def __init__(self, link: socket.socket, keeper: int, handle: int, scratch: ScratchFolder) -> None:
         self._link = link
         self._keeper = keeper
-        self._keeper_handle = os.pidfd_open(keeper)
+        self._keeper_handle = handle
         self._scratch = scratch
         self._folder = scratch.path
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -86,6 +87,8 @@ class DomainTree:
 
     def kill(self) -> None:
         """Have the keeper kill all processes of the run: at once, and whatever they do."""
+        if select.select([self._keeper_handle], [], [], 0)[0]:
+            return
         with suppress(ProcessLookupError, PermissionError):
             os.sched_setscheduler(self._keeper, os.SCHED_RR, os.sched_param(1))  # it must get its turn
         with suppress(OSError):
@@ -185,11 +188,11 @@ def _start(
             os.close(ruleset)
         undone.callback(link.close)
         link.settimeout(_START_SECONDS)
-        message = link.recv(4096)
-        if not message:
+        message, handles = kernel.receive(link, 4096, 1)
+        if not message or not handles:
             raise SandboxUnavailable("the sandbox's launcher cannot start a process", MEND)
         told: Told = json.loads(message)
-        tree = DomainTree(link, told["keeper"], scratch)
+        tree = DomainTree(link, told["keeper"], handles[0], scratch)
         undone.pop_all()  # now the folder is the keeper's to remove
         return tree
 

@@ -32,7 +32,7 @@ class Told(TypedDict, total=False):
     """What the keeper of a run says on its link, in messages of their own."""
 
     keeper: int
-    """First: its process number."""
+    """First: its process number. A handle on the process comes along."""
     failed: str
     """Why the program could not be confined; it was not started."""
     missing: int

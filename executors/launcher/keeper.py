@@ -37,7 +37,7 @@ class Keeper:
 
     def keep(self) -> None:
         """See the run through; when this returns nothing of it is left."""
-        self._tell({"keeper": os.getpid()})
+        self._introduce()
         try:
             self._confine()
         except OSError as error:
@@ -49,6 +49,14 @@ class Keeper:
             finally:
                 self._end()
         self._remove_folder()
+
+    def _introduce(self) -> None:
+        """Hand the holder a handle on this process: its number may be another's when it is looked up."""
+        told: Told = {"keeper": os.getpid()}
+        with suppress(OSError):  # the holder may be gone
+            handle = os.pidfd_open(os.getpid())
+            socket.send_fds(self._link, [json.dumps(told).encode()], [handle])
+            os.close(handle)
 
     def _confine(self) -> None:
         os.setsid()
