@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from executors.base import Executor, Limits
+from executors.base import Executor, Limits, Outcome
 from executors.blocks import BadBlock, Block, CommandBlock, FileBlock, read_message
 from executors.errors import SandboxUnavailable
 from executors.laying import lay_down
 
+TIMED_OUT = 124
+"""The exit code of what took too long, as AutoGen and `timeout` have it."""
 _RUNNERS = {"python": ("python", "-"), "sh": ("sh", "-s")}
 
 
@@ -77,6 +79,16 @@ def _read(blocks: Iterable[Any]) -> Iterable[Block]:
         yield from read_message(f"{fence}{language}\n{code}\n{fence}\n")
 
 
+def _told(outcome: Outcome, limits: Limits) -> tuple[int, str]:
+    """The exit code and the output of a run, with the limit that ended it in the last line."""
+    if outcome.limit is None:
+        return outcome.exit_code, outcome.output
+    output = outcome.output if outcome.output.endswith("\n") or not outcome.output else f"{outcome.output}\n"
+    if outcome.limit == "wall":
+        return TIMED_OUT, f"{output}Timeout: ended after {limits.wall_seconds:g} s\n"
+    return outcome.exit_code or 1, f"{output}Ended by its limit: {outcome.limit}\n"
+
+
 def _do(executor: Executor, block: Block, limits: Limits | None) -> tuple[int, str]:
     """The exit code and the output of one block."""
     if isinstance(block, BadBlock):
@@ -85,7 +97,7 @@ def _do(executor: Executor, block: Block, limits: Limits | None) -> tuple[int, s
         if isinstance(block, CommandBlock):
             stdin = block.code.encode("utf-8", "replace")
             outcome = executor.run(_RUNNERS[block.language], stdin=stdin, limits=limits)
-            return (0 if outcome.ok else outcome.exit_code or 1), outcome.output
+            return _told(outcome, limits or executor.limits)
         laid = lay_down(executor.work_dir, [block])
     except (SandboxUnavailable, OSError) as error:
         return 1, str(error)
