@@ -17,7 +17,7 @@ TOP_LEVEL = {
     "benchmarks", "docs", "examples", "executors", "prompts", "team", "tests", "workspace",
 }  # fmt: skip
 LIGHT = ("executors", "prompts", "team", "team.cli", "team.config", "team.result", "team.transcript")
-HEAVY = {"autogen", "openai", "docker", "textual"}
+HEAVY = {"autogen", "openai", "docker", "textual", "starlette", "uvicorn"}
 # In two parts, so that this file names none either.
 REGISTRIES = tuple(
     ".".join(parts)

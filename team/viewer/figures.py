@@ -8,6 +8,7 @@ from typing import Any
 
 from team.errors import DevTeamError
 from team.transcript import Transcript
+from team.transcript.blame import blame
 from team.transcript.events import Event, Execution, Gate, Message, ModelCall, Snapshot
 from team.transcript.tally import Tally
 
@@ -38,8 +39,11 @@ class Figures:
         self._began = self._began or event.ts
         self._last = event.ts
 
-    def facts(self, log: Transcript) -> dict[str, Any]:
-        """What the top of the page is drawn from, as plain JSON; `log` holds at least the same events."""
+    def facts(self, log: Transcript, *, blames: bool = True) -> dict[str, Any]:
+        """What the top of the page is drawn from, as plain JSON; `log` holds at least the same events.
+
+        `blames` adds which message brought which failure, for which all messages are read once more.
+        """
         told = log.summary
         config = told.get("config")
         evidence = told.get("evidence")
@@ -62,6 +66,7 @@ class Figures:
             "gates": [{"name": name, "cells": cells} for name, cells in self._gates.items()],
             "roles": self._by_role(),
             "changes": _all_changes(log),
+            "blame": _blame(log) if blames else [],
         }
 
     def _by_role(self) -> list[dict[str, Any]]:
@@ -89,6 +94,22 @@ def read_diff(log: Transcript, iteration: int | None) -> str:
         return log.diff(iteration)
     except DevTeamError:
         return ""
+
+
+def _blame(log: Transcript) -> list[dict[str, Any]]:
+    """Which message brought which failure."""
+    return [
+        {
+            "gate": found.gate,
+            "iteration": found.iteration,
+            "seq": found.seq,
+            "agent": found.agent,
+            "findings": len(found.findings),
+            "passed_before": found.passed_before,
+        }
+        for found in blame(log.events())
+        if found.seq is not None
+    ]
 
 
 def _changes(log: Transcript) -> dict[int, dict[str, tuple[int, int]]]:

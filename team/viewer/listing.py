@@ -9,7 +9,6 @@ from typing import Any
 from team.errors import DevTeamError
 from team.transcript import Transcript
 from team.transcript.jsonlines import LOG_NAME
-from team.transcript.lock import is_busy
 from team.viewer.figures import title_of
 
 
@@ -34,30 +33,35 @@ class Listing:
         for name in names:
             stamp = _stamp(self._work_dir / name)
             before = self._known.get(name)
-            known[name] = before if before and before[0] == stamp else (stamp, _told(self._work_dir / name))
+            same = before is not None and before[0] == stamp and before[1]["status"] != "running"
+            known[name] = before if before and same else (stamp, _told(self._work_dir / name))
         self._known = known
         return [told for _, told in known.values()]
 
     def _names(self) -> set[str]:
         try:
             with os.scandir(self._work_dir) as entries:
-                return {entry.name for entry in entries if entry.is_dir() and Path(entry, LOG_NAME).is_file()}
+                return {entry.name for entry in entries if _is_session(entry)}
         except OSError:
             return set()
+
+
+def _is_session(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder with a log, and has a name that an address can hold."""
+    return entry.name.isprintable() and entry.is_dir() and Path(entry, LOG_NAME).is_file()
 
 
 def _told(folder: Path) -> dict[str, Any]:
     log = Transcript(folder)
     try:
-        told = log.summary
-        when = log.when
+        told, when, title = log.summary, log.when, title_of(log)
     except DevTeamError as error:
-        told, when = {"status": "unreadable", "message": str(error)}, ""
+        told, when, title = {"status": "unreadable", "message": str(error)}, "", ""
     totals, config = (_dict(told.get(name)) for name in ("totals", "config"))
     cost = totals.get("cost_usd")
     return {
         "session": folder.name,
-        "title": title_of(log) if totals else "",
+        "title": title,
         "kind": str(told.get("kind") or ""),
         "status": str(told.get("status") or "unknown"),
         "message": str(told.get("message") or "")[:300],
@@ -71,13 +75,16 @@ def _told(folder: Path) -> dict[str, Any]:
 
 
 def _stamp(folder: Path) -> tuple[object, ...]:
-    """An ended session is known by its summary; one without an end, also by its log and who works on it."""
-    try:
-        told = (folder / "session.json").stat()
-        log = (folder / LOG_NAME).stat()
-    except OSError:
-        return (None, is_busy(folder))
-    return (told.st_mtime_ns, told.st_size, log.st_mtime_ns, log.st_size, is_busy(folder))
+    """What differs as soon as a session that is not running is another one; a running one is always read."""
+    marks: list[object] = []
+    for name in ("session.json", LOG_NAME):
+        try:
+            file = (folder / name).stat()
+        except OSError:
+            marks.append(None)
+        else:
+            marks += [file.st_mtime_ns, file.st_size]
+    return tuple(marks)
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from team.viewer.figures import Figures, read_diff
 PAGE = 1_500_000
 """Bytes of the log that one answer covers, at least one event."""
 
+BLAMED = 5_000_000
+"""Bytes of a log up to which it is read a second time for who brought which failure: nobody waits long."""
+
 
 class Watched:
     """One session as a server hands it out. Of its events only the places and the sums are kept.
@@ -86,15 +89,16 @@ class Watched:
             count, self._figures, self._damage = 0, Figures(), set()
         self._take(outline.rows[count:])
         lost = sorted({*self._damage, *outline.damage})
-        self._facts = self._figures.facts(log) | {"damage": [str(damage) for damage in lost]}
+        blames = not _runs(log) and sum(row.size for row in outline.rows) < BLAMED
+        self._facts = self._figures.facts(log, blames=blames) | {"damage": [str(damage) for damage in lost]}
         self._log, self._rows, self._stamp = log, outline.rows, stamp
 
     def _take(self, rows: Iterable[Row]) -> None:
-        for item in read_entries(self._folder, rows):
+        for item in self._log.read_rows(rows):
             if isinstance(item, Damage):
                 self._damage.add(item)
             else:
-                self._figures.add(item.event)
+                self._figures.add(item)
 
 
 def _page(rows: list[Row]) -> list[Row]:
@@ -104,6 +108,10 @@ def _page(rows: list[Row]) -> list[Row]:
         if count and size > PAGE:
             return rows[:count]
     return rows
+
+
+def _runs(log: Transcript) -> bool:
+    return log.summary.get("status") == "running"
 
 
 def _stamp(folder: Path) -> tuple[object, ...]:

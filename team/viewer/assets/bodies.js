@@ -17,8 +17,9 @@ function bodyOf(row, { event, spans }, view) {
 }
 
 const DRAWN = {
-  message: (event, { row, spans }) => (isReport(row) ? [longText(event.content, { lines: 60 })] : message(event.content, spans)),
-  gate: (event) => [event.status === "pass" ? null : findings(event.findings), event.status !== "pass" && !event.findings.length && event.why ? quote(event.why) : null],
+  message: (event, { row, spans, view }) => (isReport(row) ? [longText(event.content, { lines: 60 })] : [...message(event.content, spans), brought(event, view.facts)]),
+  gate: (event, { view }) => (event.status === "fail" || event.status === "error"
+    ? [findings(event.findings), !event.findings.length && event.why ? quote(event.why) : null, culprits(event, view.facts)] : []),
   verdict: (event) => [findings(event.findings), event.reason ? quote(event.reason) : null],
   approval: (event) => [quote(event.question)],
   snapshot: (event, { view }) => [changedFiles(event, view), findings(event.refused)],
@@ -51,12 +52,29 @@ function said(lines) {
 
 const quote = (text) => longText(text, { lines: 12, letters: 1500, draw: prose, kind: "prose" });
 
+/** Which message a new failure came with, as far as the log tells. */
+function culprits(event, facts) {
+  return (facts?.blame ?? []).filter(({ gate, iteration }) => gate === event.name && iteration === event.iteration).map((found) =>
+    el("p", { class: "note" }, found.passed_before ? "Passed before; " : "", `${counted(found.findings, "new finding")} came with `,
+      el("a", { href: `#e${found.seq}` }, "event ", String(found.seq)), " of ", shown(words(found.agent))));
+}
+
+/** The same, told at the message. */
+function brought(event, facts) {
+  const found = (facts?.blame ?? []).filter(({ seq }) => seq === event.seq);
+  if (!found.length) return null;
+  return el("p", { class: "note" }, "Brought ", found.flatMap(({ gate, iteration, findings: number }, at) => [at ? ", " : "",
+    el("a", { href: cellAddress(facts, gate, iteration) }, shown(gate), ` in iteration ${iteration}`), ` (${counted(number, "new finding")})`]));
+}
+
+const cellAddress = (facts, name, iteration) => `#e${facts.gates.find((gate) => gate.name === name)?.cells[iteration]?.seq ?? ""}`;
+
 function findings(list) {
   if (!list?.length) return null;
   const items = list.map((finding) => () => el("li", { class: `finding ${finding.severity === "minor" ? "minor" : ""}` },
     finding.file ? el("span", { class: "path" }, shown(finding.line ? `${finding.file}:${finding.line}` : finding.file)) : null,
     " ", el("span", { class: "rule" }, shown(finding.rule)), finding.severity === "major" ? null : [" ", shown(finding.severity)],
-    longText(finding.message, { lines: 6, letters: 700, kind: "prose" })));
+    told(finding.message)));
   const box = el("ul", { class: "findings" }, items.slice(0, FINDINGS).map((make) => make()));
   if (items.length <= FINDINGS) return box;
   const button = el("button", { type: "button", class: "link", onclick: () => {
@@ -64,6 +82,12 @@ function findings(list) {
     box.append(...items.slice(FINDINGS).map((make) => make()));
   } }, `show ${counted(items.length - FINDINGS, "more finding")}`);
   return [box, button];
+}
+
+/** The first line in words; what follows is mostly a traceback. */
+function told(message) {
+  const [first, ...rest] = message.split("\n");
+  return [...longText(first, { letters: 700, kind: "prose" }), ...(rest.length ? longText(rest.join("\n"), { lines: 6, letters: 700, kind: "trace" }) : [])];
 }
 
 /** One line for each file with its numbers; only names where no history of the files was kept. */

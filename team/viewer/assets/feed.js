@@ -1,8 +1,8 @@
 // The list of events. It is cut into blocks, and only blocks near the screen are drawn: the rest are boxes of
 // about the right height. So its cost does not depend on the length of the session.
 
-const BLOCK = 40;
-const MOST_DRAWN = 24;
+const BLOCK = 20;
+const MOST_DRAWN = 48;
 const ROW_HEIGHT = 56;
 
 class Feed {

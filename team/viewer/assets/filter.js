@@ -1,5 +1,7 @@
 // Which events are shown: by role, type, gate, failure and the words in them. What is not chosen does not narrow.
 
+const MOST_NAMES = 40;
+
 class Filter {
   constructor(rows, changed) {
     this.rows = rows;
@@ -56,7 +58,7 @@ class Filter {
   /** Offer what occurs in the session; what was chosen stays chosen. */
   offer() {
     const roles = count(this.rows, (row) => row.agent || "session");
-    byId("roles").replaceChildren(...[...roles].map(([role, number]) => el("button", {
+    byId("roles").replaceChildren(...[...roles].slice(0, MOST_NAMES).map(([role, number]) => el("button", {
       type: "button", class: `chip ${roleClass(role)}`, "data-role": role, "aria-pressed": String(this.roles.has(role)),
       onclick: () => this.toggleRole(role),
     }, el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, shown(words(role).slice(0, 40))), " ", el("span", { class: "number" }, String(number)))));
@@ -88,7 +90,7 @@ function count(rows, key) {
 
 function options(select, counts, chosen) {
   const known = new Set([...select.options].map((option) => option.value));
-  for (const [name, number] of counts) {
+  for (const [name, number] of [...counts].slice(0, MOST_NAMES)) {
     const label = `${words(name).slice(0, 60)} (${number})`;
     if (known.has(name)) [...select.options].find((option) => option.value === name).textContent = label;
     else select.append(el("option", { value: name }, visible(label)));

@@ -3,6 +3,7 @@
 const MARKS = { pass: "✓", fail: "✗", error: "!", skip: "·" };
 const SAYS = { pass: "passes", fail: "fails", error: "could not be run", skip: "was skipped" };
 const COLUMNS = 40;
+const ROWS = 60;
 const ROLES = new Set(["architect", "test_engineer", "developer", "code_reviewer", "executor"]);
 const STATUSES = new Set(["accepted", "rejected", "stopped", "failed", "running"]);
 
@@ -61,7 +62,7 @@ function gateGrid(facts, all = false) {
     el("thead", {}, el("tr", {}, el("th", { scope: "col" }, el("span", { class: "unseen" }, "Gate")),
       columns.map((number) => el("th", { scope: "col" }, where.has(number)
         ? el("a", { href: `#e${where.get(number)}`, "aria-label": `iteration ${number}` }, String(number)) : String(number))))),
-    el("tbody", {}, facts.gates.map((gate) => el("tr", {}, el("th", { scope: "row" }, shown(gate.name.slice(0, 40))),
+    el("tbody", {}, facts.gates.slice(0, ROWS).map((gate) => el("tr", {}, el("th", { scope: "row" }, shown(gate.name.slice(0, 40))),
       columns.map((number) => el("td", {}, gateCell(gate.name, number, gate.cells[number])))))));
   const box = el("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Gates by iteration" }, table);
   queueMicrotask(() => { box.scrollLeft = box.scrollWidth; });
@@ -83,8 +84,8 @@ function gateCell(name, number, cell) {
 
 function roleTable(facts) {
   if (!facts.roles.length) return null;
-  const most = Math.max(...facts.roles.map((role) => role.seconds), 0.001);
-  const rows = facts.roles.map((role) => {
+  const most = facts.roles.reduce((longest, role) => Math.max(longest, role.seconds), 0.001);
+  const rows = facts.roles.slice(0, ROWS).map((role) => {
     const bar = el("span", { class: `share ${roleClass(role.role)}`, "aria-hidden": "true" });
     bar.style.width = `${Math.max(1, (100 * role.seconds) / most)}%`;
     const asked = role.calls !== null;
@@ -93,7 +94,7 @@ function roleTable(facts) {
         asked ? dollars(role.cost_usd) : "–"].map((value) => el("td", {}, String(value))));
   });
   const head = ["role", "calls", "time", "tokens in", "out", "cost"].map((name) => el("th", { scope: "col" }, name));
-  return section("Cost by role", el("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Calls, time, tokens and cost by role" },
+  return section("Cost and time by role", el("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Calls, time, tokens and cost by role" },
     el("table", { class: "roles" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows))));
 }
 

@@ -145,7 +145,7 @@ class View {
 
   fill(node, row, index, body) {
     const draw = (read) => {
-      const parts = bodyOf(row, read, this).flat().filter(Boolean);
+      const parts = bodyOf(row, read, this).flat(2).filter(Boolean);
       body.replaceChildren(...(AT_ONCE.has(row.type) && !isReport(row) ? parts : []), ...this.where(row, read, parts));
       this.repaint();
     };

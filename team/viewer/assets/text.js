@@ -28,12 +28,13 @@ const PIECE = 20_000;
 function longText(text, { lines = 40, letters = 4000, draw = shown, kind = "code" } = {}) {
   const whole = String(text ?? "").replace(/\n+$/, "");
   const end = cutAt(whole, lines, letters);
-  const node = el("div", { class: kind, dir: "auto" }, draw(whole.slice(0, end)));
+  const dir = kind === "prose" ? "auto" : "ltr";
+  const node = el("div", { class: kind, dir }, draw(whole.slice(0, end)));
   if (end >= whole.length) return [node];
   const rest = whole.slice(end);
   const button = el("button", { type: "button", class: "link", onclick: () => {
     button.replaceWith(...pieces(rest, PIECE).map((piece) => {
-      const part = el("div", { class: `${kind} piece`, dir: "auto" });
+      const part = el("div", { class: `${kind} piece`, dir });
       return lazily(part, () => { part.replaceChildren(...shown(piece)); part.classList.add("drawn"); });
     }));
   } }, `show all: ${lineCount(rest)} more, ${bytes(rest.length)}`);

@@ -85,6 +85,14 @@ def test_code_in_a_message_is_one_line_until_it_is_opened(page: Page) -> None:
     expect(block.locator(".code")).to_contain_text("# filename: test_ledger.py")
 
 
+def test_a_new_failure_names_the_message_that_brought_it(page: Page) -> None:
+    page.get_by_role("link", name=re.compile("lint, iteration 1: fails")).click()
+    expect(current(page)).to_contain_text("1 new finding came with event 7 of developer")
+    current(page).get_by_role("link", name="event 7").click()
+    expect(current(page)).to_have_attribute("id", "e7")
+    expect(current(page)).to_contain_text("Brought lint in iteration 1 (1 new finding), tests in iteration 1")
+
+
 def test_role_type_gate_and_failure_narrow_together(page: Page) -> None:
     count = page.locator("#count")
     expect(count).to_have_text("97 events")

@@ -169,6 +169,14 @@ def test_the_listing_reads_again_only_what_changed(tmp_path: Path) -> None:
     assert after[0] is before[0]
 
 
+def test_a_folder_whose_name_no_address_can_hold_is_left_out(tmp_path: Path) -> None:
+    write_small_session(tmp_path / "20260101-000000-ärger 'n co", 1)
+    for name in ("new\nline", "\udcff"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / LOG_NAME).touch()
+    assert [told["session"] for told in Listing(tmp_path).sessions()] == ["20260101-000000-ärger 'n co"]
+
+
 @pytest.mark.parametrize(
     "summary", ["[]", "{", '{"status": 3, "totals": [], "config": 7, "title": {"a": 1}}']
 )
