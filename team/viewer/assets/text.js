@@ -55,10 +55,11 @@ function cutAt(text, lines, letters) {
 function pieces(text, size) {
   const found = [];
   for (let at = 0; at < text.length;) {
-    const newline = text.lastIndexOf("\n", at + size);
-    const end = at + size >= text.length ? text.length : newline > at + size / 2 ? newline + 1 : at + size;
-    found.push(text.slice(at, end));
-    at = end;
+    const window = text.slice(at, at + size);
+    const newline = window.lastIndexOf("\n");
+    const piece = at + size < text.length && newline > size / 2 ? window.slice(0, newline + 1) : window;
+    found.push(piece);
+    at += piece.length;
   }
   return found;
 }
