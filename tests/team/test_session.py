@@ -182,6 +182,15 @@ def test_asking_a_person_needs_a_person(tmp_path: Path) -> None:
     assert not (tmp_path / "workspace").exists()
 
 
+def test_a_person_who_interrupts_leaves_a_session_to_resume(tmp_path: Path) -> None:
+    def leave(question: ApprovalQuestion) -> ApprovalAnswer:
+        raise KeyboardInterrupt
+
+    result = run(tmp_path, ("developer", RIGHT), approver=leave, approve="ask", **ALONE)
+    assert (result.reason, result.status) == (Reason.INTERRUPTED, "stopped")
+    assert f"devteam resume {result.session}" in result.message
+
+
 def test_the_call_budget_ends_a_session(tmp_path: Path) -> None:
     result = run(tmp_path, *HAPPY, max_calls=2)
     assert (result.reason, result.usage.calls) == (Reason.BUDGET_CALLS, 2)
