@@ -20,6 +20,7 @@ from executors.errors import EnvironmentUnavailable, SandboxUnavailable
 from executors.frames import Frames
 from executors.image import Image
 from executors.seccomp_profile import profile
+from executors.sending import sent
 from executors.supervisor import MB, THREADS_PER_PROCESS
 
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ _LONGEST_SECONDS = 24 * 3600
 _START_SECONDS = 20.0
 _CORES = 2
 _HOLDER = 65532
-_INSIDE = Path(__file__).with_name("inside.py")
+_INSIDE = Path(__file__).with_name("inside")
+_SERVER = ("channel", "kernel", "clearing", "run", "serving")
 _HOLDING = Path(__file__).with_name("holding.py")
-_RUN = ("python3", "-I", "-c")
+_PYTHON = ("python3", "-I")
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class WarmContainer:
 
     def _start_server(self) -> Any:
         user, group = self.shape.user
-        command = [*_RUN, _INSIDE.read_text()]
+        command = [*_PYTHON, *sent("devteam_inside", _INSIDE, _SERVER)]
         made = self._client.api.exec_create(self._container.id, command, stdin=True, user=f"{user}:{group}")
         return self._client.api.exec_start(made["Id"], socket=True)
 
@@ -165,7 +167,7 @@ class WarmContainer:
 def _options(client: DockerClient, shape: Shape, session: str) -> dict[str, Any]:
     memory = f"{shape.memory_mb + OURS_MB}m"
     return {
-        "entrypoint": [*_RUN, _HOLDING.read_text(), SHIMS, str(_LONGEST_SECONDS)],
+        "entrypoint": [*_PYTHON, "-c", _HOLDING.read_text(), SHIMS, str(_LONGEST_SECONDS)],
         "command": [],
         "user": f"{_holder(shape)}:{_holder(shape)}",
         "hostname": "sandbox",

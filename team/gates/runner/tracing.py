@@ -40,8 +40,8 @@ def _coverage_of(root: str) -> Any:
     except ImportError:
         return None
     # It notes by which calls it was started; `inspect` would look through all modules for each of ours.
-    inspect.modulesbyfile.update({f"<judge {name}>": "__main__" for name in ("tracing", "recorder")})
-    inspect.modulesbyfile.update({"<judge>": "__main__", "<string>": "__main__"})
+    files = ("<string>", "<devteam_judge>", "<devteam_judge tracing>", "<devteam_judge recorder>")
+    inspect.modulesbyfile.update(dict.fromkeys(files, "__main__"))
     kinds = ["thread", "greenlet"] if uses_greenlets(root) else ["thread"]
     return Coverage(data_file=None, config_file=False, source=[root], concurrency=kinds, messages=False)
 
