@@ -32,8 +32,8 @@ app = typer.Typer(
 BUILD, JUDGE, INSPECT, MACHINE = "Build", "Judge", "Inspect and go on", "This machine"
 
 app.command("run", rich_help_panel=BUILD)(sessions.run)
+app.command("api", rich_help_panel=BUILD)(sessions.api)
 app.command("crud", rich_help_panel=BUILD)(sessions.crud)
-app.command("solve", rich_help_panel=BUILD)(sessions.solve)
 app.command("etl", rich_help_panel=BUILD)(sessions.etl)
 app.command("solve", rich_help_panel=BUILD)(sessions.solve)
 app.command("check", rich_help_panel=JUDGE)(checking.check)

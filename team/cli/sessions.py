@@ -45,9 +45,18 @@ def run(
 
 
 @takes(*SESSION)
+def api(
+    flags: Flags,
+    spec: Annotated[Path, typer.Argument(help="An endpoint spec, YAML or JSON.")],
+) -> None:
+    """Let the team build API endpoints; without a model they are drafted from templates."""
+    _work(_ready(flags), "api", spec)
+
+
+@takes(*SESSION)
 def crud(
     flags: Flags,
-    spec: Annotated[Path, typer.Argument(help="An entity spec, YAML or JSON.")],
+    spec: Annotated[Path, typer.Argument(help="An entity spec or an OpenAPI document, YAML or JSON.")],
 ) -> None:
     """Let the team build a CRUD module: models, API, tests; without a model it is drafted from templates."""
     _work(_ready(flags), "crud", spec)

@@ -91,8 +91,13 @@ def choose_source(
 
 def _drafter_of(spec: Spec) -> Drafter | None:
     """Who can draft that kind of spec without a model; a template engine costs nothing until it is needed."""
-    from team.specs import CrudSpec, PipelineSpec
+    from team.specs import ApiSpec, CrudSpec, PipelineSpec
+    from team.specs.openapi import OpenApiSpec
 
+    if isinstance(spec, ApiSpec | OpenApiSpec):
+        from team.generators.api import ApiDraft
+
+        return ApiDraft(spec)
     if isinstance(spec, PipelineSpec) and not isinstance(spec.source, str):
         from team.generators.etl import EtlDraft
 

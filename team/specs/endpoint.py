@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -17,7 +17,7 @@ from team.specs.grouping import service_from
 from team.specs.made_names import singular
 from team.specs.references import Unresolvable
 from team.specs.schema_words import body_schema, check_words, is_json_schema
-from team.specs.service import Operation, Parameter, Service, parameters_of
+from team.specs.service import Operation, Parameter, Service, parameters_of, shape_of
 
 _PATH = re.compile(r"(/([\w.~-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+/?|/")
 
@@ -97,7 +97,8 @@ class ApiSpec(Spec):
     @cached_property
     def service(self) -> Service:
         """Resources, and endpoints that are left open."""
-        return service_from(self.title, [_operation(endpoint) for endpoint in self.endpoints])
+        kinds = _key_kinds(self.endpoints)
+        return service_from(self.title, [_operation(endpoint, kinds) for endpoint in self.endpoints])
 
     def prose_rules(self) -> tuple[str, ...]:
         """Endpoints that are more than rows, and values that nothing is said of."""
@@ -111,16 +112,29 @@ class ApiSpec(Spec):
 _ID = re.compile(r"(.*_)?id|.*Id")
 
 
-def _operation(endpoint: EndpointSpec) -> Operation:
+def _key_kinds(endpoints: Sequence[EndpointSpec]) -> dict[str, Schema]:
+    """Path up to a parameter → the parameter's schema, as the answers about that row show it."""
+    kinds: dict[str, Schema] = {}
+    for endpoint in endpoints:
+        names = parameters_of(endpoint.path)
+        shown = (_expanded(endpoint.response_schema) or {}).get("properties", {})
+        if names and endpoint.path.rstrip("/").endswith("}"):
+            schema = shown.get(names[-1]) or (shown.get("id") if _ID.fullmatch(names[-1]) else None)
+            if schema and schema.get("type") in ("integer", "string"):
+                kinds.setdefault(shape_of(endpoint.path), schema)
+    return kinds
+
+
+def _path_parameters(path: str, kinds: Mapping[str, Schema]) -> Iterator[Parameter]:
+    """The parameters of a path: an id is a number, unless an answer shows it as something else."""
+    for found in re.finditer(r"\{(\w+)\}", path):
+        usual = {"type": "integer"} if _ID.fullmatch(found[1]) else {"type": "string"}
+        yield Parameter(found[1], kinds.get(shape_of(path[: found.end()]), usual))
+
+
+def _operation(endpoint: EndpointSpec, kinds: Mapping[str, Schema]) -> Operation:
     request, response = (_expanded(schema) for schema in (endpoint.request_schema, endpoint.response_schema))
-    known = (response or {}).get("properties", {})
-    parameters = tuple(
-        Parameter(
-            name,
-            {"type": "integer"} if _ID.fullmatch(name) and _is_number(name, known) else {"type": "string"},
-        )
-        for name in parameters_of(endpoint.path)
-    )
+    parameters = tuple(_path_parameters(endpoint.path, kinds))
     query: tuple[Parameter, ...] = ()
     if endpoint.method in ("GET", "DELETE") and request:
         required = request.get("required", ())
@@ -136,12 +150,6 @@ def _operation(endpoint: EndpointSpec) -> Operation:
     if endpoint.method == "POST" and not _is_action(endpoint):
         status = 201
     return replace(operation, status=status)
-
-
-def _is_number(name: str, known: Mapping[str, Any]) -> bool:
-    """Whether an id is a number: unless the answer shows it as something else."""
-    shown = known.get(name, known.get("id", {"type": "integer"}))
-    return bool(shown.get("type") == "integer")
 
 
 def _is_action(endpoint: EndpointSpec) -> bool:

@@ -11,6 +11,7 @@ from team.gates.contract.http.web import WebCheck
 from team.gates.evidence import Evidence
 
 CHECKS: dict[str, Callable[[Evidence], ContractCheck]] = {
+    "api": WebCheck,
     "crud": WebCheck,
     "run": ExamplesCheck,
     "solve": ProblemCheck,

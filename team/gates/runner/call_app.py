@@ -242,7 +242,7 @@ def fuzz(document: dict[str, Any], application: Application, how: dict[str, Any]
         report.say("fuzzed", missing=str(error))
         return
     schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig(seed=how["seed"]))
-    schema.app = wsgi_of(application)
+    schema.app = wsgi_of(application, report)
     for operation in how["skip"]:
         schema = schema.exclude(name=operation)
     settings = schema.config
@@ -275,7 +275,7 @@ def described(event: Any) -> str:
     return f"Schemathesis: {type(error).__name__}: {error}"[:500]
 
 
-def wsgi_of(application: Application) -> Any:
+def wsgi_of(application: Application, report: Report) -> Any:
     """A WSGI application that hands every request on, over the pipe."""
 
     def call(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -291,8 +291,10 @@ def wsgi_of(application: Application) -> Any:
             request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body, kind, headers)
         )
         if "status" not in answer:
-            start_response("599 Crashed", [("Content-Type", "text/plain")])
-            return [str(answer.get("error", "")).encode()]
+            error = str(answer.get("error", "it did not answer"))
+            report.say("failure", check="exception", operation=environ["REQUEST_METHOD"], text=error)
+            start_response("500 Internal Server Error", [("Content-Type", "application/json")])
+            return [b'{"detail": "Internal Server Error"}']
         start_response(f"{answer['status']} .", [(name, value) for name, value in answer["headers"]])
         return [base64.b64decode(answer["body"])]
 

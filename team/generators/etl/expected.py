@@ -7,6 +7,7 @@ from typing import Any
 from team.pipelines.columns import Layout
 from team.pipelines.reference import Carried, carry, greatest
 from team.pipelines.samples import Samples, Table
+from team.pipelines.texts import text_of
 from team.specs.pipeline import PipelineSpec
 
 
@@ -60,17 +61,3 @@ class Expected:
 
     def _carried(self, rows: Table) -> Carried:
         return carry(self._spec, self._layout, {**self.tables, 0: rows})
-
-
-def text_of(value: Any) -> str:
-    """A value as text that does not depend on how it is stored."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(sep=" ")) if hasattr(value, "hour") else f"{value.isoformat()} 00:00:00"
-    try:
-        return f"{float(value):.6g}"
-    except ValueError:
-        return str(value)

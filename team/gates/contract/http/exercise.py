@@ -12,7 +12,7 @@ from team.gates.contract.http.script import Script
 from team.gates.contract.http.values import JsonObject, RowValues
 from team.specs.examples import example
 from team.specs.names import article, pascal, phrase
-from team.specs.service import Operation, Resource, Service
+from team.specs.service import Operation, Resource, Service, shape_of
 
 REFUSED = (422,)
 MISSING = {"integer": 2_000_000_011, "string": "no-such-row", "uuid": "00000000-0000-4000-8000-00000000dead"}
@@ -96,7 +96,9 @@ class Exercise:
                 yield each
 
     def _needs(self, resource: Resource) -> set[str]:
-        return {target for _, target in self._references(resource) if target in self._by_name}
+        owner = self._owner(resource)
+        above = {owner.entity.name} if owner is not None else set()
+        return above | {target for _, target in self._references(resource) if target in self._by_name}
 
     def _references(self, resource: Resource, *, required: bool = True) -> list[tuple[str, str]]:
         """The fields that name a row of another entity, and that entity."""
@@ -121,11 +123,26 @@ class Exercise:
         sent = self._body(resource, number)
         if create is None or sent is None:
             return None
-        place = tuple(_sample(parameter.schema) for parameter in resource.parents)
+        place = self._place(resource)
+        if place is None:
+            return None
         step = self.script.ask(create, _path(create.path, place), body=sent)
         if resource.key.given:
             return Row(step, sent, sent.get(resource.key.json), place)
         return Row(step, sent, ref(step, resource.key.json), place)
+
+    def _place(self, resource: Resource) -> tuple[Any, ...] | None:
+        """The values of the path parameters before the key; None when the row they name cannot be made."""
+        owner = self._owner(resource)
+        if owner is None:
+            return tuple(_sample(parameter.schema) for parameter in resource.parents)
+        row = self._row(owner, 1) or self._row(owner, 0)
+        return None if row is None else (*row.place, row.key)
+
+    def _owner(self, resource: Resource) -> Resource | None:
+        """The resource that the rows of another lie in, by their paths."""
+        above = shape_of(resource.path.rstrip("/").rpartition("/")[0])
+        return next((each for each in self.service.resources if shape_of(each.item_path) == above), None)
 
     def _body(self, resource: Resource, number: int) -> JsonObject | None:
         """What is sent for the `number`-th row."""
@@ -342,7 +359,7 @@ class Exercise:
         return {**body, **{name: value for name, value in third.items() if name in unique}}
 
     def _unknown_rows(self, resource: Resource) -> None:
-        place = tuple(_sample(parameter.schema) for parameter in resource.parents)
+        place = self._place(resource) or tuple(_sample(each.schema) for each in resource.parents)
         key = MISSING[
             "string"
             if resource.key.schema.get("type") == "string" and resource.key.type != "uuid"

@@ -9,8 +9,8 @@ from team.gates.base import Finding, GateResult, Target, ToolFailed
 from team.gates.contract.http.calls import Calls, call_app
 from team.gates.contract.http.differences import differences
 from team.gates.contract.http.exercise import OPEN, Exercise
-from team.gates.contract.http.script import Script
 from team.gates.contract.http.schema_values import SchemaValues
+from team.gates.contract.http.script import Script
 from team.gates.contract.http.values import EntityValues, RowValues
 from team.gates.evidence import Evidence
 from team.gates.wording import told
