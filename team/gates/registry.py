@@ -12,6 +12,7 @@ from team.gates.evidence import Evidence
 from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
 from team.gates.mutation.gate import MutationGate
+from team.gates.pipeline.gate import PipelineGate
 from team.gates.security import SecurityGate
 from team.gates.syntax import SyntaxGate
 from team.gates.tests import TestsGate
@@ -28,6 +29,7 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "integrity": IntegrityGate,
     "mutation": MutationGate,
     "contract": ContractGate,
+    "pipeline": PipelineGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)
 

@@ -54,14 +54,17 @@ def warm_up(sandbox: Executor) -> None:
             pool.begin(preload)
 
 
-def for_tests(target: Target) -> WarmExecutor | None:
+def for_tests(target: Target, *, wait: float = 0) -> WarmExecutor | None:
     """What runs the tests warm; None while nothing can.
 
+    With a `wait` in seconds, what warms up is started where nobody has done so, and waited for.
     A module of the workspace that is named like one of those that are imported already would not be found:
     a tree with such a module has to run cold.
     """
     pool = pool_of(target.sandbox) if not target.sandbox.limits.network else None
-    warm = pool.running(TESTS) if pool is not None else None
+    if pool is None:
+        return None
+    warm = pool.ready(TESTS, wait=wait) if wait else pool.running(TESTS)
     if warm is None or warm.known & set(top_level_names([*target.sources, *target.tests])):
         return None
     return warm

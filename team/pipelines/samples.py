@@ -53,6 +53,20 @@ class Samples:
             rows.append(self._row(place, others))
         return {0: rows, **others}
 
+    def many(self, count: int) -> dict[int, Table]:
+        """So many rows, made of a few good ones with keys of their own."""
+        tables = self.tables(12)
+        kinds = self._source_kinds()
+        rows = []
+        for place in range(1, count + 1):
+            own = {
+                name: self._delivered(self._value((0, name), kinds[name], place, None))
+                for name in self._keys
+                if name in kinds
+            }
+            rows.append(tables[0][place % len(tables[0])] | own)
+        return {**tables, 0: rows}
+
     def dirty(self, start: int) -> Table:
         """Rows that must not reach the destination: a value of the wrong type, a broken check."""
         rows: Table = []
