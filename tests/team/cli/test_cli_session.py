@@ -224,6 +224,6 @@ def processes_in(path: str) -> list[str]:
 def test_check_prints_what_other_tools_read(devteam: Command, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(BAD)
     told = devteam("check", str(tmp_path / "bad.py"), "--gates", "types", "--format", "github")
-    assert (told.returncode, "bad.py,line=1,title=types%3A " in told.stdout) == (1, True), told.stdout
+    assert (told.returncode, "bad.py,line=7,title=types%3A " in told.stdout) == (1, True), told.stdout
     both = devteam("check", str(tmp_path / "bad.py"), "--json", "--format", "sarif")
     assert (both.returncode, "two forms" in both.stderr) == (2, True)
