@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from team.session import run_session
 from team.specs import TaskSpec
 from team.transcript import Transcript
 from team.transcript.events import Event
+from team.transcript.summary import SUMMARY_NAME
 from team.transcript.verify import verify_session
 
 BROKEN = RIGHT.replace("def slug(title: str) -> str:", "def slug(title: str) -> str")
@@ -64,16 +65,14 @@ def config_for(server: OpenAIServer, work_dir: Path) -> CodeGenerationConfig:
     )
 
 
-def killed_after(events: int, server: OpenAIServer, work_dir: Path) -> Path:
-    """The folder of a session whose process was killed as soon as it had written so many events."""
+def killed(work: Callable[[Killer], object], after: int = 1) -> None:
+    """Do the work in a process of its own that is killed as soon as it has written so many events."""
     child = os.fork()
     if child == 0:
-        run_session(TaskSpec(requirements=TASK), config_for(server, work_dir), observers=[Killer(events)])
+        work(Killer(after))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    (folder,) = work_dir.iterdir()
-    return folder
 
 
 def shape(result: GenerationResult) -> tuple[Reason, int, Counter[str], str]:
@@ -81,20 +80,38 @@ def shape(result: GenerationResult) -> tuple[Reason, int, Counter[str], str]:
     return result.reason, result.iterations, types, Path(result.work_dir, "slug.py").read_text()
 
 
-def test_a_session_survives_a_kill_at_each_of_its_events(server: OpenAIServer, tmp_path: Path) -> None:
+def test_a_session_killed_at_each_of_its_events_comes_to_the_same_end(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    """Each process writes one event and is killed; the next one resumes what it left."""
     whole = run_session(TaskSpec(requirements=TASK), config_for(server, tmp_path / "whole"))
     wanted, calls = shape(whole), whole.usage.calls
     assert (wanted[0], wanted[1], calls) == (Reason.ACCEPTED, 2, 5)
-    for events in range(1, wanted[2].total()):
-        asked = len(server.requests)
-        folder = killed_after(events, server, tmp_path / f"killed-{events}")
-        written = [event.type for event in Transcript.open(folder).events()]
-        assert len(written) == events
-        resumed = resume_session(
-            folder, config=recorded_config(folder, api_key=server.key, executor="unconfined")
-        )
-        assert shape(resumed) == wanted, f"after {events} events"
-        # The call that was answered but not yet written down when the process died cannot occur here:
-        # a kill comes only after an event, so every call is on record and asked for exactly once.
-        assert len(server.requests) - asked == calls, f"after {events} events"
-        assert verify_session(Transcript.open(folder)).problems == (), f"after {events} events"
+
+    asked = len(server.requests)
+    config = config_for(server, tmp_path / "killed")
+    killed(lambda killer: run_session(TaskSpec(requirements=TASK), config, observers=[killer]))
+    (folder,) = config.work_dir.iterdir()
+    for events in range(2, wanted[2].total() + 1):
+        again = recorded_config(folder, api_key=server.key, executor="unconfined")
+        killed(lambda killer, again=again: resume_session(folder, config=again, observers=[killer]))
+        log = Transcript.open(folder)
+        assert (len(log.outline.rows), log.damage) == (events, ())
+        assert not [problem for problem in verify_session(log).problems if problem.where != SUMMARY_NAME]
+    resumed = resume_session(folder, config=again)
+    assert shape(resumed) == wanted
+    # A kill comes after an event is on record, so no call was under way: each was asked for exactly once.
+    assert len(server.requests) - asked == calls
+    assert verify_session(Transcript.open(folder)).problems == ()
+
+
+def test_a_kill_in_the_middle_is_made_good_by_one_resume(server: OpenAIServer, tmp_path: Path) -> None:
+    asked = len(server.requests)
+    config = config_for(server, tmp_path)
+    killed(lambda killer: run_session(TaskSpec(requirements=TASK), config, observers=[killer]), after=7)
+    (folder,) = tmp_path.iterdir()
+    resumed = resume_session(
+        folder, config=recorded_config(folder, api_key=server.key, executor="unconfined")
+    )
+    assert (resumed.reason, resumed.iterations) == (Reason.ACCEPTED, 2)
+    assert len(server.requests) - asked == resumed.usage.calls == 5
