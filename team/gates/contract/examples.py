@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from team.gates.base import Finding, GateResult, Target
 from team.gates.contract.calls import Answer
+from team.gates.contract.claims import claims_of
+from team.gates.contract.hardcoded import hard_coded
 from team.gates.contract.known import KnownAnswer, known_answers
 from team.gates.evidence import Evidence
 from team.gates.static import result
@@ -20,28 +24,35 @@ class ExamplesCheck:
         self._evidence = evidence
 
     def skips(self, target: Target) -> str | None:
-        """There must be an example."""
-        if not target.sources and not target.tests:
-            return "there is no Python file"
-        return (
-            None if known_answers(target.spec) else "the requirements hold no example that can be read surely"
-        )
+        """There must be a Python file."""
+        return None if target.sources or target.tests else "there is no Python file"
 
     def run(self, target: Target) -> GateResult:
         """Fail for every example that the code does not hold."""
         asked = self._evidence.examples
-        broken = [_finding(known, answer, target) for known, answer in asked.broken]
+        findings = [_finding(known, answer, target) for known, answer in asked.broken]
+        if not findings:
+            findings = hard_coded(target, self._texts(target.sources), self._visible(target))
         held, total = len(asked.answered) - len(asked.broken), len(asked.answered)
         why = f"{held} of {total} examples hold"
         if asked.unasked:
             names = sorted({one.call.function for one in asked.unasked})
             why += f"; not asked, as no source file defines them: {', '.join(names)}"
-        if not total:
+        if not total and not findings:
+            why = why if asked.unasked else "the requirements hold no example that can be read surely"
             return GateResult(name="contract", status="skip", why=why)
         cases = {
             str(known): "pass" if known.holds(answer) else str(answer) for known, answer in asked.answered
         }
-        return result("contract", broken, why).model_copy(update={"evidence": self.kind, "cases": cases})
+        return result("contract", findings, why).model_copy(update={"evidence": self.kind, "cases": cases})
+
+    def _visible(self, target: Target) -> list[KnownAnswer]:
+        """What the author of the code could see: the examples, and what the tests say of single calls."""
+        claims = claims_of(self._texts(target.tests))
+        return [*known_answers(target.spec), *(claim.known for claim in claims if not claim.truth)]
+
+    def _texts(self, paths: Sequence[str]) -> dict[str, str]:
+        return {path: (self._evidence.tree / path).read_text("utf-8-sig") for path in paths}
 
 
 class ProblemCheck(ExamplesCheck):

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from team.gates.base import Finding
-from team.gates.contract.calls import Answer, Call, ask
+from team.gates.contract.calls import Answer, ask
 from team.gates.contract.claims import Claim, claims_of
-from team.gates.contract.known import KnownAnswer
-from team.gates.contract.sameness import same
+from team.gates.contract.known import KnownAnswer, same_call
 from team.gates.evidence import Evidence
 from team.gates.testfailures import CODE_AT_FAULT, SILENT, TEST_AT_FAULT
 
@@ -91,18 +90,3 @@ class _Trial:
             same_call(claim.call, known.call, loose=known.loose) and claim.holds(answer)
             for claim, _ in self._answered
         )
-
-
-def same_call(one: Call, other: Call, *, loose: bool = False) -> bool:
-    """Whether two calls give one function the same values, by name or else in the same order."""
-    if one.function != other.function:
-        return False
-    if set(one.kwargs) == set(other.kwargs) and len(one.args) == len(other.args):
-        pairs = [*zip(one.args, other.args, strict=True)]
-        pairs += [(one.kwargs[name], other.kwargs[name]) for name in one.kwargs]
-    else:
-        values, others = ([*call.args, *call.kwargs.values()] for call in (one, other))
-        if len(values) != len(others):
-            return False
-        pairs = [*zip(values, others, strict=True)]
-    return all(same(left, right, loose=loose) for left, right in pairs)

@@ -54,6 +54,21 @@ def known_answers(spec: Spec | None) -> tuple[KnownAnswer, ...]:
     return ()
 
 
+def same_call(one: Call, other: Call, *, loose: bool = False) -> bool:
+    """Whether two calls give one function the same values, by name or else in the same order."""
+    if one.function != other.function:
+        return False
+    if set(one.kwargs) == set(other.kwargs) and len(one.args) == len(other.args):
+        pairs = [*zip(one.args, other.args, strict=True)]
+        pairs += [(one.kwargs[name], other.kwargs[name]) for name in one.kwargs]
+    else:
+        values, others = ([*call.args, *call.kwargs.values()] for call in (one, other))
+        if len(values) != len(others):
+            return False
+        pairs = [*zip(values, others, strict=True)]
+    return all(same(left, right, loose=loose) for left, right in pairs)
+
+
 def written(told: Any) -> str:
     """Tagged data as Python writes it, whole."""
     try:
