@@ -239,13 +239,21 @@ def run_session(
     *,
     observers: Sequence[Observer] = (),
     approver: Approver | None = None,
+    budget: Budget | None = None,
 ) -> GenerationResult:
     """Run one new session to its end.
+
+    Args:
+        spec: what to build.
+        config: the settings.
+        observers: told of every event.
+        approver: asked where a person has to decide.
+        budget: what may be spent, shared with other sessions; None is what `config` says, for this one alone.
 
     Raises:
         UsageError: the configuration is wrong; nothing was started.
     """
-    return Session(config, observers=observers, approver=approver).run(spec)
+    return Session(config, observers=observers, approver=approver).run(spec, budget=budget)
 
 
 def new_folder(work_dir: Path, title: str) -> Path:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from autogen import AssistantAgent, GroupChat, GroupChatManager, UserProxyAgent
 
@@ -26,6 +26,8 @@ from team.specs import TaskSpec
 from team.transcript.progress import Observer
 from team.transcript.store import new_session_id
 from team.workbench import open_sandbox
+
+Said = TypeVar("Said")
 
 
 def standalone_assistant(role: str, config: CodeGenerationConfig, specialty: str) -> AssistantAgent:
@@ -102,23 +104,19 @@ class _FirstMessageIsTheTask:
 
     def ask(self, role: str, messages: list[dict[str, str]]) -> Answer:
         """As the session's; a failure also ends the session."""
-        try:
-            return self._playing.ask(role, messages)
-        except SessionFailure as failure:
-            self._session.finish(failure.reason, str(failure))
-            raise
+        return self._or_end(lambda: self._playing.ask(role, messages))
 
     def look(self, role: str, chat: ChatMessages) -> ChatMessages:
         """As the session's."""
         return self._playing.look(role, chat)
 
     def execute(self, chat: ChatMessages) -> str:
-        """As the session's."""
-        return self._playing.execute(chat)
+        """As the session's; a failure also ends the session."""
+        return self._or_end(lambda: self._playing.execute(chat))
 
     def approve(self, chat: ChatMessages) -> str:
-        """As the session's."""
-        return self._playing.approve(chat)
+        """As the session's; a failure also ends the session."""
+        return self._or_end(lambda: self._playing.approve(chat))
 
     def next_speaker(self, chat: ChatMessages) -> str | None:
         """As the session's, which begins with the first message and is finished with the last."""
@@ -133,6 +131,13 @@ class _FirstMessageIsTheTask:
         if over:
             self._finish()
         return over
+
+    def _or_end(self, turn: Callable[[], Said]) -> Said:
+        try:
+            return turn()
+        except SessionFailure as failure:
+            self._session.finish(failure.reason, str(failure))
+            raise
 
     @property
     def _playing(self) -> SessionScore:

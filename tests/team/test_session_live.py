@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from support.openai_server import OpenAIServer, Reply
 from support.tapes import APPROVE, RIGHT, TASK, TESTS, WRONG, file_block
 
 from team import CodeGenerationConfig, CodeGenerationTeam, GenerationResult
+from team.models.budget import Budget
 from team.result import Reason
+from team.session import run_session
+from team.specs import TaskSpec
 
 SCRIPT = {
     "architect": ["One module, slug.py.", APPROVE],
@@ -138,3 +142,24 @@ def test_a_circle_escalates_to_another_model_which_is_told_what_was_tried(tmp_pa
         asked = [(request.body["model"], "What was tried" in request.user) for request in server.requests]
     assert asked == [("m", False), ("m", False), ("m", False), ("m", True), ("better", True)]
     assert "Another model goes on from here: better." in str(result.chat_history)
+
+
+def test_sessions_in_parallel_share_one_budget_and_hold_it_to_the_cent(tmp_path: Path) -> None:
+    """Each would spend more than the rest: some end accepted, some without money, none beyond it."""
+    price = (50.0, 400.0)
+    budget = Budget(max_cost=0.12)
+    with OpenAIServer(lambda request: RIGHT) as server:
+        alone = {"include_tests": False, "include_review": False, "gates": ("syntax",), "price": price}
+        told = {"model": "m", "base_url": server.url, "api_key": server.key, "work_dir": tmp_path / "ws"}
+        config = CodeGenerationConfig(**{**told, **alone})
+
+        def work(number: int) -> GenerationResult:
+            task = TaskSpec(requirements=f"{TASK} ({number})")
+            return run_session(task, config, budget=budget)
+
+        with ThreadPoolExecutor(3) as threads:
+            results = list(threads.map(work, range(6)))
+        billed = (server.prompt_tokens * price[0] + server.completion_tokens * price[1]) / 1e6
+    assert {result.reason for result in results} == {Reason.ACCEPTED, Reason.BUDGET_COST}, billed
+    assert billed <= 0.12
+    assert sum(result.usage.cost_usd or 0.0 for result in results) == pytest.approx(billed)
