@@ -5,6 +5,6 @@ Comes, by its name, before the modules that it is about: they must not have been
 
 import pytest
 
-MODULES = ("confinement", "limits", "running", "seam")
+MODULES = ("confinement", "limits", "running", "seam", "surface")
 
 pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in MODULES))

@@ -14,21 +14,10 @@ from typing import ClassVar
 
 import pytest
 
-from executors import seccomp
 from executors.base import Executor, Limits
-from executors.conformance.fixtures import Conformance, python
+from executors.conformance.fixtures import python
+from executors.conformance.surface import LIBC, SurfaceConformance, came_through
 
-_TRY = """
-import os, socket, ctypes, mmap
-def attempt(name, what):
-    try:
-        print(name, 'came through:', what())
-    except (OSError, ValueError, AttributeError): pass
-"""
-_CLOSED = """
-unshare setns mount add_key keyctl bpf perf_event_open userfaultfd memfd_create io_uring_setup clone3
-ptrace fsopen open_tree kexec_load finit_module chroot shmget process_vm_readv open_by_handle_at
-"""
 _MEDDLE = """
 echo x >> .git/config; echo x > .git/hooks/post-commit; echo x > sub/.git/config; mv .git g; rm -rf .git
 """
@@ -40,17 +29,9 @@ for number, folder in enumerate((tempfile.gettempdir(), '/dev/shm')):
     except OSError: file = open(f'{{tempfile.gettempdir()}}/kept{{number}}', 'wb')
     file.write(bytes({size}))
 """
-_LIBC = "libc = ctypes.CDLL(None, use_errno=True)\n"
 
 
-def came_through(executor: Executor, attempts: str) -> str:
-    """Run attempts, `attempt(name, function)` each; what they printed, empty when all were refused."""
-    outcome = python(executor, _TRY + attempts)
-    assert outcome.exit_code == 0, outcome.output
-    return outcome.output
-
-
-class ConfinementConformance(Conformance):
+class ConfinementConformance(SurfaceConformance):
     """Attempts to get out, and traps for those who come in.
 
     What a confinement cannot give is declared by a subclass, in so many words, instead of being left out.
@@ -58,8 +39,6 @@ class ConfinementConformance(Conformance):
 
     own_network: ClassVar[bool] = True
     """Whether there are sockets within the run."""
-    own_user: ClassVar[bool] = True
-    """Whether code is an ordinary user on a machine of another name, whoever runs it."""
 
     def test_files_outside_are_invisible(self, executor: Executor, tmp_path: Path) -> None:
         """By any path: straight, through links, and through /proc."""
@@ -72,6 +51,12 @@ class ConfinementConformance(Conformance):
             "/proc/1/environ",
             "/proc/1/mem",
             "/proc/kcore",
+            "/proc/kmsg",
+            "/dev/mem",
+            "/dev/kmsg",
+            "/var/run/docker.sock",
+            f"/proc/{os.getpid()}/root{secret}",
+            f"/proc/{os.getpid()}/cwd/README.md",
             f"/proc/{os.getpid()}/environ",
         ]
         paths += [str(path) for path in Path.home().glob(".*") if path.is_file()]
@@ -165,7 +150,7 @@ class ConfinementConformance(Conformance):
         try:
             said = came_through(
                 executor,
-                _LIBC
+                LIBC
                 + f"for pid in ({os.getpid()}, {bystander.pid}):\n"
                 + "    attempt('kill', lambda: os.kill(pid, 9))\n"
                 + "    attempt('proc', lambda: open(f'/proc/{pid}/status') and pid > 9)\n"
@@ -176,38 +161,6 @@ class ConfinementConformance(Conformance):
         finally:
             bystander.kill()
             bystander.wait()
-
-    def test_kernel_surface_is_closed(self, executor: Executor) -> None:
-        """Namespaces, mounts, keys, BPF, io_uring, performance events, page faults, memory files, modules."""
-        numbers = {name: seccomp.number_of(name) for name in _CLOSED.split()}
-        said = came_through(
-            executor,
-            _LIBC
-            + f"for name, number in {numbers!r}.items():\n"
-            + "    flags = 0x10000000 if name in ('unshare', 'setns') else 0\n"
-            + "    if libc.syscall(number, flags, 0, 0, 0, 0) != -1 or ctypes.get_errno() not in (1, 38):\n"
-            + "        print(name, ctypes.get_errno())\n"
-            + "import fcntl\nattempt('TIOCSTI', lambda: fcntl.ioctl(os.openpty()[1], 0x5412, b'x'))",
-        )
-        assert said == ""
-
-    def test_it_has_no_privileges(self, executor: Executor) -> None:
-        """No capability, and none to be gained."""
-        code = (
-            "import ctypes, os, struct\nlibc = ctypes.CDLL(None)\nsets = ctypes.create_string_buffer(24)\n"
-            "libc.capget(struct.pack('=Ii', 0x20080522, 0), sets)\n"
-            "print(any(sets.raw), libc.prctl(39, 0, 0, 0, 0))"  # PR_GET_NO_NEW_PRIVS
-        )
-        assert python(executor, code).output == "False 1\n"
-
-    def test_it_is_an_ordinary_user(self, executor: Executor) -> None:
-        """Not root, with nothing in the bounding set; and no host name of ours."""
-        if not self.own_user:
-            pytest.skip("declared: code is the user who runs it")
-        outcome = executor.run(["sh", "-c", "id -u; grep CapBnd /proc/self/status; hostname"])
-        assert "CapBnd:\t0000000000000000" in outcome.output
-        assert not outcome.output.startswith("0\n")
-        assert socket.gethostname() not in outcome.output.splitlines()
 
     def test_git_of_the_workspace_is_read_only(self, executor: Executor) -> None:
         """A hook planted in it would run as the user."""
