@@ -34,7 +34,8 @@ def expand(document: Mapping[str, Any], schema: Any, inside: tuple[str, ...] = (
         return {}
     made = _plain(document, schema, inside)
     for part in schema.get("allOf") or ():
-        made = merged(made, expand(document, part, inside))
+        made = merged(made, {**expand(document, part, inside), "x-name": ""})
+    made = {key: value for key, value in made.items() if key != "x-name"}
     for key in ("anyOf", "oneOf"):
         if schema.get(key):
             made = merged(made, _choice([expand(document, part, inside) for part in schema[key]]))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from team.specs.columns import columns_of, key_property, normal
-from team.specs.expand import Schema, kind
+from team.specs.expand import Schema, allows_null, kind, nullable
 from team.specs.made_names import free_name, singular
 from team.specs.names import plural, words
 from team.specs.service import (
@@ -161,14 +161,37 @@ def _resource(group: _Group, taken: Sequence[str]) -> Resource:
     )
     above = tuple(described.get(each) or Parameter(each, {}) for each in parents)
     columns = columns_of(group.verbs, key, key_schema, above, rows)
+    missing = {column.json for column in columns if column.nullable}
     return Resource(
         entity=Rows(name, columns),
         path=group.path,
-        operations=group.verbs,
+        operations={verb: _with_nulls(operation, missing) for verb, operation in group.verbs.items()},
         key=key,
         parents=above,
         names={column.name: column.json for column in columns},
     )
+
+
+def _with_nulls(operation: Operation, missing: Collection[str]) -> Operation:
+    """An operation whose answer may hold null where nothing demands a value."""
+    response = operation.response
+    return operation if response is None else replace(operation, response=_nulls(response, missing))
+
+
+def _nulls(schema: Schema, missing: Collection[str]) -> Schema:
+    if kind(schema) == "array":
+        return {**schema, "items": _nulls(schema.get("items") or {}, missing)}
+    properties: dict[str, Schema] = schema.get("properties", {})
+    if any(
+        kind(part) == "array" and (part.get("items") or {}).get("properties") for part in properties.values()
+    ):
+        return {**schema, "properties": {name: _nulls(part, missing) for name, part in properties.items()}}
+    required = schema.get("required", ())
+    made = {
+        name: nullable(part) if name in missing and name in required and not allows_null(part) else part
+        for name, part in properties.items()
+    }
+    return {**schema, "properties": made} if properties else schema
 
 
 def _rows(group: _Group) -> dict[str, Schema]:

@@ -246,17 +246,10 @@ class ResourceView:
 
     def _parameter(self, parameter: Parameter, column: ColumnView, annotations: Annotations) -> ParameterView:
         name = attribute_name(parameter.name, {"repository", "session", "data", "response"})
-        annotation = query_annotation(parameter.schema, annotations, self.name + name)
-        if name != parameter.name:
-            annotation = f'Annotated[{annotation}, Path(alias="{parameter.name}")]'
-        wanted, given = column.types[0], kind(parameter.schema) or "string"
-        convert = name
-        if given == "string" and wanted == "int":
-            convert = f"row_number({name})"
-        elif given == "string" and wanted == "UUID" and annotation != "UUID":
-            convert = f"row_uuid({name})"
-        elif given == "integer" and wanted == "str":
-            convert = f"str({name})"
+        plain = query_annotation(parameter.schema, annotations, self.name + name)
+        aliased = f'Annotated[{plain}, Path(alias="{parameter.name}")]'
+        convert = _converted(name, kind(parameter.schema) or "string", plain, column.types[0])
+        annotation = plain if name == parameter.name else aliased
         return ParameterView(name, parameter.name, annotation, None, convert, column.name)
 
     def _operation(self, operation: Operation, annotations: Annotations) -> OperationView:
@@ -446,6 +439,17 @@ class ResourceView:
             for value, _ in wrong_examples(part)
             if not (key == self.resource.key.json and operation.verb != "create")
         ]
+
+
+def _converted(name: str, given: str, annotation: str, wanted: str) -> str:
+    """A path parameter as the column holds it, as source."""
+    if given == "string" and wanted == "int":
+        return f"row_number({name})"
+    if given == "string" and wanted == "UUID" and annotation != "UUID":
+        return f"row_uuid({name})"
+    if wanted == "str" and (given == "integer" or annotation == "UUID"):
+        return f"str({name})"
+    return name
 
 
 def filled(path: str, values: list[Any]) -> str:
