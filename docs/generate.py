@@ -1,7 +1,7 @@
 """Write the pages that are read from the code; `--check` only says which of them are out of date.
 
 docs/cli.md: every command with its arguments and options.
-docs/*.schema.json: the lines of a transcript, an entity spec.
+docs/*.schema.json: the lines of a transcript, and specs for editors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from team.cli.app import app
-from team.specs import EntitySpec
+from team.specs import ApiSpec, CrudSpec, EntitySpec
 from team.transcript.schema import schema_text
 
 DOCS = Path(__file__).parent
@@ -35,6 +35,8 @@ def pages() -> dict[Path, str]:
         DOCS / "cli.md": cli_page(),
         DOCS / "events.schema.json": schema_text(),
         DOCS / "spec-entity.schema.json": json.dumps(EntitySpec.model_json_schema(), indent=2) + "\n",
+        DOCS / "spec-crud.schema.json": json.dumps(CrudSpec.model_json_schema(), indent=2) + "\n",
+        DOCS / "spec-api.schema.json": json.dumps(ApiSpec.model_json_schema(), indent=2) + "\n",
     }
 
 
