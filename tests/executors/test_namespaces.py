@@ -80,6 +80,31 @@ def test_an_outer_process_that_is_stopped_delays_nothing_for_long(tmp_path: Path
     assert done.stdout == "wall\n", done.stderr
 
 
+def test_nothing_outlives_a_killed_host(tmp_path: Path) -> None:
+    program = find_bubblewrap(tmp_path)
+    if program is None:
+        pytest.skip("bubblewrap is missing")
+    code = f"""
+    from pathlib import Path
+    from executors import Limits
+    from executors.confinement import View
+    from executors.interpreter import own_interpreter
+    from executors.local import LocalExecutor
+    view = View(Path({str(tmp_path)!r}), own_interpreter())
+    loop = "(setsid sh -c 'while :; do echo >> beat; sleep 0.01; done' &) ; sleep 60"
+    LocalExecutor(Path({str(program)!r}), view, Limits(), "").run(["sh", "-c", loop])
+    """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], cwd=PROJECT) as host:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "beat").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        host.send_signal(signal.SIGKILL)
+    time.sleep(0.5)
+    beats = (tmp_path / "beat").stat().st_size
+    time.sleep(0.2)
+    assert (tmp_path / "beat").stat().st_size == beats
+
+
 @pytest.mark.parametrize("way", ["executor", "command"])
 def test_whoever_ignores_the_ends_of_children_is_told_or_helped(way: str, tmp_path: Path) -> None:
     (tmp_path / "x.py").write_text("x = 1\n")
