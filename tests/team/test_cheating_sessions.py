@@ -160,7 +160,7 @@ def test_slug(title: str, expected: str) -> None:
 )
 IN_A_VARIABLE = 'made = slug("Two Words")\n    assert made == "two-words"'
 A_FIXTURE = "import pytest\n\n\n@pytest.fixture\ndef title():\n    return 'A B'"
-A_CONSTANT = A_CONSTANT
+A_CONSTANT = "from slug import DASH\n\n\ndef test_dash():\n    assert DASH == '-'"
 REVISE_TESTS = (
     "code_reviewer",
     '{"verdict": "revise", "findings": [{"file": "tests/test_slug.py", "severity": "major",'
