@@ -75,8 +75,9 @@ class View {
   paintEnding() {
     const place = byId("ending");
     place.hidden = !this.facts;
-    place.textContent = this.running ? "At work; new events appear here." : this.rows.length ? "" : "Nothing was recorded.";
-    place.classList.toggle("working", this.running);
+    const working = this.follower ? "At work; new events appear here." : "It was still at work when this page was written.";
+    place.textContent = this.running ? working : this.rows.length ? "" : "Nothing was recorded.";
+    place.classList.toggle("working", this.running && Boolean(this.follower));
   }
 
   /** Search; while the text of all events is still being read, results grow. */

@@ -116,6 +116,14 @@ def test_gates_and_the_ending_appear_by_themselves(
     expect(page.locator("#follow")).to_be_hidden()
 
 
+def test_a_page_written_meanwhile_says_that_it_was_not_the_end(
+    new_page: NewPage, write_html: Callable[[Path], str], running: SessionLog
+) -> None:
+    page = new_page(write_html(running.folder))
+    expect(page.locator("#ending")).to_have_text("It was still at work when this page was written.")
+    expect(page.locator("#follow")).to_be_hidden()
+
+
 def test_new_events_that_a_filter_hides_stay_hidden(
     new_page: NewPage, viewer: str, running: SessionLog
 ) -> None:
