@@ -11,7 +11,7 @@ from team.specs.documents import parse_document
 
 _FENCE = re.compile(r"^(```+|~~~+)[ \t]*(yaml|yml|json)[^\n]*\n(.*?)^\1[ \t]*$\n?", re.M | re.S | re.I)
 _TITLE = re.compile(r"\A\s*#\s+(.+)$", re.MULTILINE)
-_SIGNATURE = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\(", re.MULTILINE)
+_SIGNATURE = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\((?!\s*(?:self|cls)\b)", re.MULTILINE)
 _KEYS = frozenset({"name", "examples", "entry_point", "language", "packages"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import Any, ClassVar, Self
@@ -68,6 +69,23 @@ class ProblemSpec(Spec):
     examples: tuple[Example, ...] = ()
     entry_point: str = Field(default="run_code", description="the function that is called with the input")
     language: str = "python"
+    reference: str = Field(
+        default="",
+        description="a second solution, as Python text: slow, but surely right; nobody is shown it",
+    )
+    properties: tuple[str, ...] = Field(
+        default=(), description="Python expressions over the input's names and `result` that always hold"
+    )
+
+    @field_validator("reference", "properties")
+    @classmethod
+    def _python(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (value,) if isinstance(value, str) else value:
+            try:
+                ast.parse(text, mode="exec" if isinstance(value, str) else "eval")
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                raise problem(f"{first_words(text)!r} is no Python: {error}") from error
+        return value
 
     @field_validator("entry_point")
     @classmethod
@@ -92,6 +110,9 @@ class ProblemSpec(Spec):
         """The description, the function to write, and the examples."""
         text = f"{self.description.strip()}\n\nWrite the function `{self.entry_point}` in {self.language}.\n"
         shown = [f"- input `{_json(example.input)}` → {_answer(example)}" for example in self.examples]
+        if self.properties:
+            rules = "".join(f"- `{rule}`\n" for rule in self.properties)
+            text += f"\nOf every right answer holds:\n\n{rules}"
         return text + ("\nExamples:\n\n" + "\n".join(shown) + "\n" if shown else "")
 
 

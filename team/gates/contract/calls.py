@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,27 @@ def ask(target: Target, calls: Sequence[Call], files: Sequence[str] = ()) -> lis
     Raises:
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
+    order = [*files, *(path for path in likeliest_first(target.sources) if path not in files)]
+    shipped = [path for path in regular_files(target.root) if _is_shipped(path)]
+    return _asked(target, calls, order, lambda copy: copy_tree(target.root, shipped, copy))
+
+
+def ask_source(target: Target, source: str, calls: Sequence[Call]) -> list[Answer]:
+    """As `ask`, of another source text that is alone in a sandbox like the target's."""
+    return _asked(target, calls, ["alone.py"], lambda copy: _write(copy / "alone.py", source))
+
+
+def _write(place: Path, text: str) -> None:
+    place.write_text(text, encoding="utf-8")
+
+
+def _asked(
+    target: Target, calls: Sequence[Call], files: Sequence[str], lay_out: Callable[[Path], None]
+) -> list[Answer]:
     if not calls:
         return []
-    order = [*files, *(path for path in likeliest_first(target.sources) if path not in files)]
     job = {
-        "files": order,
+        "files": files,
         "calls": [
             {"id": number, "function": call.function, "args": call.args, "kwargs": call.kwargs}
             for number, call in enumerate(calls[:MOST_CALLS])
@@ -82,8 +98,7 @@ def ask(target: Target, calls: Sequence[Call], files: Sequence[str] = ()) -> lis
     }
     with tempfile.TemporaryDirectory(prefix="devteam-calls-", ignore_cleanup_errors=True) as name:
         copy = Path(name)
-        shipped = [path for path in regular_files(target.root) if _is_shipped(path)]
-        copy_tree(target.root, shipped, copy)
+        lay_out(copy)
         with target.sandbox.over(copy) as sandbox:
             limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
             argv = command("answer_calls", ["plain_values"])

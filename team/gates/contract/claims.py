@@ -19,7 +19,7 @@ _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _TRUTH = {"true": True, "false": False}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claim:
     """One test's claim about one call.
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from team.gates.base import Finding, GateResult, Target
 from team.gates.contract.calls import Answer
 from team.gates.contract.claims import claims_of
-from team.gates.contract.hardcoded import hard_coded
+from team.gates.contract.hardcoded import hard_coded, near
 from team.gates.contract.known import KnownAnswer, known_answers
+from team.gates.contract.oracles import differences, has_oracle
 from team.gates.evidence import Evidence
 from team.gates.static import result
 
 RULE = "example"
+MOST_TRIED = 60
+"""Calls that are tried against a second solution."""
 
 
 class ExamplesCheck:
@@ -59,6 +62,19 @@ class ProblemCheck(ExamplesCheck):
     """The same for an algorithm problem, whose examples are its spec."""
 
     kind = "contract"
+
+    def run(self, target: Target) -> GateResult:
+        """As for examples, and hold the code against the problem's second solution and properties."""
+        said = super().run(target)
+        if said.red or not has_oracle(target):
+            return said
+        visible = [one.call for one in self._visible(target) if not one.raises]
+        more = [*visible, *(call for one in visible for call in near(one))][:MOST_TRIED]
+        found = differences(target, known_answers(target.spec), more)
+        held = result(
+            "contract", [*said.findings, *found], f"{said.why}; tried against the problem's oracles"
+        )
+        return held.model_copy(update={"evidence": self.kind, "cases": said.cases})
 
 
 def _finding(known: KnownAnswer, answer: Answer, target: Target) -> Finding:

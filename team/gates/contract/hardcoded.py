@@ -58,7 +58,7 @@ def _tried(
     target: Target, name: str, known: Sequence[KnownAnswer], pairs: Sequence[Pair]
 ) -> Iterator[Finding]:
     first = known[0].call
-    calls = [call for one in known for call in _near(one.call)]
+    calls = [call for one in known for call in near(one.call)]
     calls = [Call(name, (given,)) for given, _ in pairs if len(first.args) == 1 and not first.kwargs] + calls
     calls = [call for call in calls if not any(same_call(call, one.call) for one in known)][:MOST_TRIED]
     answers = ask(target, calls)
@@ -148,7 +148,7 @@ def _pair(key: ast.expr, value: ast.expr) -> Iterator[Pair]:
         return
 
 
-def _near(call: Call) -> Iterator[Call]:
+def near(call: Call) -> Iterator[Call]:
     """Calls like one, with one argument changed a little."""
     for number, value in enumerate(call.args):
         for other in _others(value):

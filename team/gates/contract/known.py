@@ -50,7 +50,7 @@ def known_answers(spec: Spec | None) -> tuple[KnownAnswer, ...]:
         written = read_examples(spec.description, spec.entry_point)
         return _without_repeats([*listed, *written])
     if isinstance(spec, TaskSpec):
-        return _without_repeats(read_examples(spec.requirements))
+        return _without_repeats([*read_examples(spec.requirements)])
     return ()
 
 

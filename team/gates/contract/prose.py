@@ -11,6 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from team.gates.contract.calls import Call
@@ -19,7 +20,7 @@ from team.gates.runner.literals import NotLiteral, evaluate
 from team.gates.runner.plain_values import NotPlain, encode
 
 MOST_CHARACTERS = 400_000
-LONGEST_LINE = 4000
+LONGEST_LINE = 1000
 _CALL = re.compile(r"(?<![\w.\"'])[A-Za-z_][\w.]*\(")
 _GIVES = re.compile(
     r"`?\s*(?:(?:#\s*)?(?:===?>?|=>|--?>|→|➞|➔|⇒|⟶)|(?:(?:should|must|will|shall)\s+)?"
@@ -37,7 +38,7 @@ _TURNED = re.compile(
 _AFTER = re.compile(r"\s*(?:[`.,;)\]]*\s*(?:$|#|//|\()|[`]|[,;.]\s|\s+and\s+`?[A-Za-z_][\w.]*\()")
 _INPUT = re.compile(r"^[\W_]*(?:sample\s+)?input\b[\s*_]*:?[\s*_`]*(.*?)`?\s*$", re.IGNORECASE)
 _OUTPUT = re.compile(r"^[\W_]*(?:sample\s+|expected\s+)?output\b[\s*_]*:?[\s*_`]*(.*?)`?\s*$", re.IGNORECASE)
-_SIGNATURE = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\(", re.MULTILINE)
+_SIGNATURE = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\((?!\s*(?:self|cls)\b)", re.MULTILINE)
 _RESULT = frozenset({"result", "returns", "return", "output", "expected", "gives", "value", "answer"})
 _FOR = re.compile(
     r"^[\W_]*(?:for|with|given)\s+(\w+\s*=.*?),?\s+(?:the\s+)?(?:output|result)\s+(?:should\s+be|is|must\s+be)\s+(.+)$",
@@ -46,7 +47,8 @@ _FOR = re.compile(
 _PREFIX = re.compile(r"^\s*(?:[-*+>|]|\d+[.)]|assert\b|#|//|e\.g\.,?|example:?|`|\s)*", re.IGNORECASE)
 
 
-def read_examples(text: str, entry_point: str = "") -> list[KnownAnswer]:
+@lru_cache(maxsize=32)
+def read_examples(text: str, entry_point: str = "") -> tuple[KnownAnswer, ...]:
     """The examples in a text.
 
     Args:
@@ -64,7 +66,7 @@ def read_examples(text: str, entry_point: str = "") -> list[KnownAnswer]:
             in_code = not in_code
         elif ">>>" not in line and not line.lstrip().startswith(("|", "def ", "async def ")):
             found += _in_line(line, in_code)
-    return found
+    return tuple(found)
 
 
 def signatures(text: str) -> frozenset[str]:
