@@ -102,11 +102,17 @@ def test_it_confines_for_an_ordinary_user(python: str, work_dir: Path, way: str)
     assert (work_dir / "a/b/c").is_dir()
 
 
-def test_landlock_keeps_its_promises_for_an_ordinary_user(python: str, work_dir: Path) -> None:
-    require_landlock()
-    folder = ROOT / "tests/executors"
-    names = ("test_conformance_landlock.py", "test_landlock.py", "test_landlock_runs.py")
-    suites = [str(folder / name) for name in names]
+SUITES = {
+    "namespaces": ("test_conformance_ordinary.py",),
+    "Landlock": ("test_conformance_landlock.py", "test_landlock.py", "test_landlock_runs.py"),
+}
+
+
+@pytest.mark.parametrize("way", SUITES)
+def test_it_keeps_its_promises_for_an_ordinary_user(python: str, work_dir: Path, way: str) -> None:
+    if way == "Landlock":
+        require_landlock()
+    suites = [str(ROOT / "tests/executors" / name) for name in SUITES[way]]
     options = ["-p", "no:cacheprovider", f"--basetemp={work_dir / 'tests'}", "-W", "ignore", "-rs"]
     options += ["-k", "not forbidden and not container"]
     done = as_nobody(python, "-m", "pytest", *options, *suites, cache=work_dir / "cache")
