@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import traceback
+import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,10 +102,13 @@ class Recorder:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
         """Note what a phase really ended with, before anybody makes a report of it."""
-        error = call.excinfo.value if call.excinfo else None
+        # What a test of unittest ended with is only put into the call after this.
+        kept = getattr(item, "_excinfo", None) or ()
+        excinfo = call.excinfo or next(iter(kept), None)
+        error = excinfo.value if excinfo else None
         if error is None:
             truth: dict[str, Any] = {"truth": "passed"}
-        elif isinstance(error, self._skipped):
+        elif isinstance(error, (self._skipped, unittest.SkipTest)):
             truth = {"truth": "skipped", "error": str(error)}
         else:
             truth = {"truth": "failed", "error": described(error), "places": self._place.of(error)}

@@ -163,3 +163,16 @@ def test_helpers_packages_fixtures_and_data_files_work_as_under_plain_pytest(
         },
     )
     assert (result.status, result.findings) == ("pass", ())
+
+
+def test_a_failing_unittest_is_a_failure_and_no_forgery(judged: Judge, good: dict[str, str]) -> None:
+    text = """import unittest
+
+from app.calc import add
+
+
+class AddTest(unittest.TestCase):
+    def test_add(self) -> None:
+        self.assertEqual(add(1, 2), 4)
+"""
+    assert rules(judged("tests", {**good, "tests/test_unit.py": text})) == {"test-failed"}
