@@ -76,8 +76,10 @@ def _check(log: Transcript, iteration: int | None, role: str | None) -> None:
 
     if iteration is not None and iteration > max(log.iterations, 1):
         raise UsageError(f"there is no iteration {iteration}", f"the session has {log.iterations}")
+    if role is None:
+        return
     roles = {row.agent for row in log.outline.rows if row.agent}
-    if role is not None and role not in roles:
+    if role not in roles:
         raise UsageError(f"nobody called {role!r} speaks in it", f"the roles are {', '.join(sorted(roles))}")
 
 
@@ -87,8 +89,9 @@ def _print_page(log: Transcript, iteration: int | None, role: str | None, *, ful
     from team.transcript.head import summary_parts, verdict_lines
 
     with paged() as screen:
-        screen.print(*verdict_lines(log))
-        screen.flush()
+        for line in verdict_lines(log):
+            screen.print(line)
+            screen.flush()  # the verdict is there before a long log was gone over
         if iteration is None and role is None:
             screen.print(*summary_parts(log))
         items = _chosen(log, iteration, role)

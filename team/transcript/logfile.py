@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 
 from team.transcript.events import Event
-from team.transcript.jsonlines import LOG_NAME, digest, encode, parse_object, storable
+from team.transcript.jsonlines import parse_object
 from team.transcript.outline import Damage, Row, Unreadable, parse_event, read_outline
 
-__all__ = ["LOG_NAME", "LogContent", "digest", "encode", "parse_object", "read_log", "read_rows", "storable"]
+_EDGE = 65_536
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,27 @@ def read_rows(path: Path, rows: Iterable[Row]) -> Iterator[Event | Damage]:
                 yield parse_event(file.read(row.size), row.type)
             except Unreadable as problem:
                 yield Damage(row.line, str(problem))
+
+
+def edge_lines(path: Path) -> tuple[bytes, bytes]:
+    """The first line of a log and its last one; a line of more than 64 KiB, or one that is torn, is cut.
+
+    Raises:
+        OSError: the file itself cannot be read.
+    """
+    with path.open("rb") as file:
+        first = file.readline(_EDGE)
+        file.seek(max(0, file.seek(0, SEEK_END) - _EDGE))
+        end = file.read()
+    return first, end[end.rfind(b"\n", 0, -1) + 1 :]
+
+
+def read_line(line: bytes) -> Event | None:
+    """The event on a line of which nothing is known; None where there is none."""
+    data = parse_object(line)
+    if data is None or not isinstance(data.get("type"), str) or not line.endswith(b"\n"):
+        return None
+    try:
+        return parse_event(line, data["type"])
+    except Unreadable:
+        return None

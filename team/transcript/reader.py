@@ -16,8 +16,9 @@ from team.result import RoleUsage
 from team.transcript.events import Event, Gate, Message, ModelCall, SessionEnded, SessionStarted, Snapshot
 from team.transcript.git import git_program
 from team.transcript.history import History
+from team.transcript.jsonlines import LOG_NAME
 from team.transcript.lock import is_busy
-from team.transcript.logfile import LOG_NAME, read_rows
+from team.transcript.logfile import edge_lines, read_line, read_rows
 from team.transcript.outline import Damage, Outline, Row, read_outline
 from team.transcript.summary import read_summary
 from team.transcript.tally import Tally
@@ -133,13 +134,17 @@ class Transcript:
     @property
     def started(self) -> SessionStarted | None:
         """What was to be built; None when the log lost it."""
-        return next(
-            (event for event in self.events("session_started") if isinstance(event, SessionStarted)), None
-        )
+        first, _ = self._edges
+        if isinstance(first, SessionStarted):
+            return first
+        return next(iter(self._all(SessionStarted)), None)
 
     @property
     def ended(self) -> SessionEnded | None:
         """How it ended; None while it runs or after a crash."""
+        first, final = self._edges
+        if first is not None and isinstance(final, SessionEnded) and final.session == first.session:
+            return final
         last = next((row for row in reversed(self.outline.rows) if row.type != "note"), None)
         read = next(self.read_rows([last])) if last is not None else None
         return read if isinstance(read, SessionEnded) else None
@@ -182,6 +187,16 @@ class Transcript:
         if not (kept / "HEAD").is_file() or git_program() is None:
             return None
         return History(kept, self.folder / "files")
+
+    @cached_property
+    def _edges(self) -> tuple[Event | None, Event | None]:
+        """The events on the first and the last line: what a long log is, told without going over it."""
+        try:
+            lines = edge_lines(self.folder / LOG_NAME)
+        except OSError as error:
+            raise SessionNotFound(f"{self.folder / LOG_NAME} cannot be read: {error.strerror}") from error
+        first, last = map(read_line, lines)
+        return first, last
 
     @cached_property
     def outline(self) -> Outline:

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeVar
 
 from team.errors import DiskTrouble, SessionNotFound, UsageError
 from team.transcript.events import VERSION, Event
+from team.transcript.jsonlines import LOG_NAME, digest, encode, parse_object, storable
 from team.transcript.lock import lock_folder, unlock_folder
-from team.transcript.logfile import LOG_NAME, digest, encode, parse_object, read_log, storable
+from team.transcript.logfile import read_log
 from team.transcript.progress import Observer
 from team.transcript.recall import Recall
 from team.transcript.redaction import Redactor

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from team.errors import SpecError
 from team.transcript.events import ModelCall
-from team.transcript.logfile import LOG_NAME, parse_object
+from team.transcript.jsonlines import LOG_NAME, parse_object
 
 
 class Tape:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from team.errors import SpecError
 from team.models.base import Request
+from team.specs import load_spec
 from team.transcript.events import Message, ModelCall, Note, SessionEnded, SessionStarted, Snapshot
 from team.transcript.jsonlines import LOG_NAME, digest, parse_object
 from team.transcript.reader import Transcript
 from team.transcript.redaction import REDACTED
 from team.transcript.summary import OTHER_SETTINGS, SUMMARY_NAME, read_summary
 from team.transcript.worktree import entries
+from team.worktree import paths
 
 _FILES = 20
 
@@ -164,10 +167,21 @@ def _summary(log: Transcript) -> Iterator[Problem]:
     notes = (event for event in log.events("note") if isinstance(event, Note))
     if not any(note.text.startswith(OTHER_SETTINGS) for note in notes):
         yield from _differing(told, started, ("config", "versions", "sandbox"))
+    if told.get("title") != _title(started):
+        yield Problem(SUMMARY_NAME, f"title is not what the spec says in {_at(started.seq)}")
     if told.get("session") != log.session:
         yield Problem(SUMMARY_NAME, f"is of the session {str(told.get('session'))[:80]!r}")
     if ended is not None:
         yield from _differing(told, ended, ("status", "reason", "message", "totals"))
+        if told.get("files") != list(paths(log.folder / "files")):
+            yield Problem(SUMMARY_NAME, "files are not those in the folder")
+
+
+def _title(started: SessionStarted) -> str | None:
+    try:
+        return load_spec(started.kind, dict(started.spec)).title
+    except SpecError:
+        return None
 
 
 def _differing(

@@ -21,7 +21,7 @@ from team.transcript.events import (
     Snapshot,
     Verdict,
 )
-from team.transcript.logfile import LOG_NAME, digest, encode
+from team.transcript.jsonlines import LOG_NAME, digest, encode
 from team.transcript.summary import SUMMARY_NAME
 
 HOSTILE = (

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from team.transcript.events import Event, Message
-from team.transcript.logfile import digest, encode, read_log
+from team.transcript.jsonlines import digest, encode
+from team.transcript.logfile import read_log
 
 
 def line(seq: int, session: str = "s1", **more: object) -> bytes:
