@@ -62,6 +62,15 @@ class Samples:
                 tries.append({name: value for name, value in found.items() if value != self.full[name]})
         return min(tries, key=len, default=None)
 
+    def around(self, number: int) -> Iterator[tuple[Values, bool]]:
+        """Changes to `full` in the fields of one rule, and whether they keep it; no other rule is broken."""
+        names = self._rules[number].names
+        others = [rule for rule in self._rules if rule is not self._rules[number]]
+        for values in islice(product(*(self._candidates[name] for name in names)), _MOST_TRIES // 10):
+            changed = self.full | dict(zip(names, values, strict=True))
+            if all(rule.holds(changed) for rule in others):
+                yield {name: changed[name] for name in names}, self._rules[number].holds(changed)
+
     @cached_property
     def change(self) -> Values | None:
         """A change of one field to `full` that keeps all rules."""

@@ -30,6 +30,7 @@ def test_help_lists_the_commands_that_work_and_no_others(devteam: Command) -> No
     }
     assert {
         "run",
+        "api",
         "crud",
         "etl",
         "solve",
@@ -42,7 +43,7 @@ def test_help_lists_the_commands_that_work_and_no_others(devteam: Command) -> No
         "doctor",
         "config",
     } <= listed
-    assert not listed & {"api", "batch", "mcp"}
+    assert not listed & {"batch", "mcp"}
 
 
 def test_help_waits_for_nothing_it_does_not_need(project: Path, environ: dict[str, str]) -> None:

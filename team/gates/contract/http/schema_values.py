@@ -47,3 +47,7 @@ class SchemaValues:
     def breaking(self) -> list[tuple[JsonObject, str]]:
         """There are no rules."""
         return []
+
+    def keeping(self) -> list[tuple[JsonObject, str]]:
+        """There are no rules."""
+        return []

@@ -16,6 +16,8 @@ from team.specs.fields import FieldSpec
 from team.specs.values import TEXT_TYPES
 
 JsonObject = dict[str, Any]
+MOST_TRIES = 6
+"""Of the ways to keep or to break one rule."""
 Wrong = tuple[str, Any, str]
 """A field, a value that it must refuse, and why, in words."""
 
@@ -37,6 +39,10 @@ class RowValues(Protocol):
 
     def breaking(self) -> list[tuple[JsonObject, str]]:
         """Changes to the first row that break a business rule, and its message."""
+        ...
+
+    def keeping(self) -> list[tuple[JsonObject, str]]:
+        """Changes to the first row in the fields of a rule that keep all rules, and its message."""
         ...
 
 
@@ -90,7 +96,31 @@ class EntityValues:
             changes = self._samples.breaking(number)
             if changes is not None:
                 found.append((json_values(changes), rule.message))
+            others = [values for values, kept in self._samples.around(number) if not kept]
+            found += [(json_values(values), rule.message) for values in spread(others)]
         return found
+
+    def keeping(self) -> list[tuple[JsonObject, str]]:
+        """As the protocol says."""
+        return [
+            (json_values(values), rule.message)
+            for number, rule in enumerate(self._entity.expression_rules)
+            if self._full is not None
+            for values in spread([values for values, kept in self._samples.around(number) if kept])
+        ]
+
+
+def spread(values: list[JsonObject]) -> list[JsonObject]:
+    """A few of many, evenly over all, and over those in which two fields are alike: rules end there."""
+    alike = [each for each in values if len(set(map(str, each.values()))) < len(each)]
+    few = [*_evenly(values, MOST_TRIES), *_evenly(alike, MOST_TRIES // 2)]
+    return [each for place, each in enumerate(few) if each not in few[:place]]
+
+
+def _evenly(values: list[JsonObject], most: int) -> list[JsonObject]:
+    if len(values) <= most:
+        return values
+    return [values[place * (len(values) - 1) // (most - 1)] for place in range(most)]
 
 
 _NEVER: Mapping[str, tuple[Any, str]] = {

@@ -50,6 +50,7 @@ class Works:
         self._listed(resource, first, second)
         self._updated(resource, first)
         self._replaced(resource, first, second)
+        self._kept_rules(resource, first)
 
     def _created(self, resource: Resource, create: Operation, row: Row) -> None:
         what = f"storing {one_of(resource)}"
@@ -198,3 +199,17 @@ class Works:
         if replace.response is not None:
             self._holds(step, replace, resource, row.sent, "the replaced row")
         self._read(resource, row, row.sent, "what was replaced")
+
+    def _kept_rules(self, resource: Resource, row: Row) -> None:
+        """What keeps every rule is taken, at their limits too; afterwards the row is as it was."""
+        update = resource.operations.get("update")
+        fixed = {each.name for each in resource.entity.fields if each.unique or each.references}
+        for values, message in self.values[resource.entity.name].keeping():
+            if update is None or fixed & values.keys():
+                continue
+            changes = self.rows.in_json(resource, values)
+            before = {name: row.sent[name] for name in changes if name in row.sent}
+            step = self.script.ask(update, self.rows.at(update, row), body=changes)
+            what = f"a row that keeps the rule {message!r}"
+            self.script.expect(step, update, "rule", (update.status,), what)
+            self.script.ask(update, self.rows.at(update, row), body=before)
