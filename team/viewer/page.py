@@ -25,8 +25,8 @@ from team.viewer.figures import Figures, read_diff, title_of
 _CHUNK = 400_000
 _DIFFS = 200
 _SHARED = ("dom.js", "text.js", "theme.js")
-_SESSION = ("diff.js", "source.js", "bodies.js", "feed.js", "filter.js", "search.js", "head.js", "keys.js",
-            "follow.js", "session.js")  # fmt: skip
+_SESSION = ("diff.js", "source.js", "bodies.js", "feed.js", "filter.js", "search.js", "head.js", "rows.js",
+            "keys.js", "follow.js", "session.js")  # fmt: skip
 _SESSIONS = ("sessions.js",)
 
 
