@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,6 +22,8 @@ from team.gates.runner.plain_values import NotPlain, encode
 
 MOST_CHARACTERS = 400_000
 LONGEST_LINE = 1000
+MOST_TRIES = 30
+"""Ways to read one line that are tried."""
 _CALL = re.compile(r"(?<![\w.\"'])[A-Za-z_][\w.]*\(")
 _GIVES = re.compile(
     r"`?\s*(?:(?:#\s*)?(?:===?>?|=>|--?>|→|➞|➔|⇒|⟶)|(?:(?:should|must|will|shall)\s+)?"
@@ -154,9 +157,9 @@ def _rows(lines: list[str]) -> Iterator[KnownAnswer]:
 
 def _in_line(line: str, in_code: bool) -> Iterator[KnownAnswer]:
     """Calls in a line that are followed by what they give."""
-    at = 0
-    while found := _CALL.search(line, at):
-        at = found.end()
+    at = tries = 0
+    while (found := _CALL.search(line, at)) and tries < MOST_TRIES:
+        at, tries = found.end(), tries + 1
         call, end = _balanced(line, found.start())
         if call is None:
             continue
@@ -178,11 +181,14 @@ def _in_line(line: str, in_code: bool) -> Iterator[KnownAnswer]:
 
 def _balanced(line: str, start: int) -> tuple[ast.expr | None, int]:
     """The call that begins at a place, up to the bracket that makes it whole."""
-    end = line.find(")", start)
-    while end != -1:
-        node = _expression(line[start : end + 1])
-        if isinstance(node, ast.Call):
-            return node, end + 1
+    end, tries = line.find(")", start), 0
+    while end != -1 and tries < MOST_TRIES:
+        text = line[start : end + 1]
+        if text.count("(") == text.count(")") or "'" in text or '"' in text:
+            tries += 1
+            node = _expression(text)
+            if isinstance(node, ast.Call):
+                return node, end + 1
         end = line.find(")", end + 1)
     return None, start
 
@@ -190,12 +196,14 @@ def _balanced(line: str, start: int) -> tuple[ast.expr | None, int]:
 def _leading_literal(text: str) -> tuple[ast.expr | None, int]:
     """The longest literal at the start of a text that nothing but punctuation or a remark follows."""
     text = text.rstrip().removesuffix(".")
-    for end in range(len(text), 0, -1):
-        if text[end - 1].isspace() or not _AFTER.match(text[end:]):
+    ends = (end for end in range(len(text), 0, -1) if not text[end - 1].isspace())
+    for end in itertools.islice((end for end in ends if _AFTER.match(text, end)), MOST_TRIES):
+        if text[end - 1] == ",":
             continue
         node = _expression(text[:end].rstrip("`"))
         if node is not None and _is_literal(node):
-            bracketed = text.startswith("(") and not isinstance(node, ast.Tuple)  # ("a") may mean ("a",)
+            # ("a") may mean ("a",), and 1, 2 may be two values or a tuple
+            bracketed = text.startswith("(") is not isinstance(node, ast.Tuple)
             return (None, 0) if bracketed else (node, end)
     return None, 0
 

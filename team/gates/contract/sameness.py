@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from team.gates.runner.plain_values import NotPlain, decode
@@ -105,7 +104,7 @@ def _same_number(actual: Any, expected: Any, within: Tolerance) -> bool:
     if isinstance(expected, Decimal) and not expected.is_finite():
         expected = float(expected)
     if not (isinstance(actual, float) or isinstance(expected, float)):
-        return bool(Fraction(actual) == Fraction(expected))
+        return bool(actual == expected)  # of exact types of ours; a Decimal is never written out for it
     if math.isnan(actual) or math.isnan(expected):
         return math.isnan(actual) and math.isnan(expected)
     left, right = float(actual), float(expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import IntEnum
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
@@ -58,6 +59,8 @@ SAME = [
     (frozenset({(1, "a")}), frozenset({(1, "a")})),
     (b"\x00", b"\x00"),
     (Decimal("1.50"), Decimal("1.5")),
+    (Decimal("2"), 2),
+    (Fraction(4, 2), 2),
     (Colour.RED, 1),
     (Point(1, 2), (1, 2)),
     (date(2024, 2, 29), date(2024, 2, 29)),
@@ -83,6 +86,10 @@ DIFFERENT = [
     (LyingText("no"), "yes"),
     (float("nan"), 0.0),
     (10**400, float("inf")),
+    (Decimal("1E+999999"), 5),
+    (Decimal("1E+999999"), 5.0),
+    (Decimal("NaN"), 5),
+    (Fraction(1, 3), Decimal("0.3333")),
 ]
 
 
