@@ -60,6 +60,7 @@ strict = True
 mypy_path = .:src
 namespace_packages = True
 explicit_package_bases = True
+disable_error_code = import-untyped
 """
 _MYPY_TESTS = """
 disallow_any_generics = False
