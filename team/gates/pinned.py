@@ -155,6 +155,8 @@ def pinned_configuration() -> str:
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
         "contract (of the sandbox)": "called from another process; what it answers is compared in ours"
         + "\nit sees neither the expected values nor the tests",
+        "pipeline (of the sandbox)": "run on rows of ours: twice, over a later delivery, with bad rows, with other"
+        + "\ncolumns, and killed; what arrived is compared with the spec carried out by hand",
     }
     return "\n\n".join(f"[{name}]\n{text}" for name, text in sections.items()) + "\n"
 

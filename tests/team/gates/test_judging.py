@@ -8,7 +8,7 @@ from support.gate_trees import Make
 from executors import Executor
 from team.gates import GATE_NAMES, judge, make_target, pinned_configuration
 
-NEED_A_SPEC = {"contract"}
+NEED_A_SPEC = {"contract", "pipeline"}
 """Gates that skip where only code is known."""
 
 
