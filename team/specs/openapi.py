@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from team.specs.base import Kind, Spec, problem
 from team.specs.expand import Schema, expand
 from team.specs.grouping import service_from
-from team.specs.references import METHODS, resolve
+from team.specs.references import METHODS, Unresolvable, resolve
 from team.specs.service import Operation, Parameter, Service
 
 
@@ -33,9 +33,10 @@ class OpenApiSpec(Spec):
         if not document.get("paths"):
             raise problem("the document has no paths", "say in it what is served", at=("paths",))
         for at, reference in _references(document, ()):
-            if not reference.startswith("#/"):
-                text = f"the reference {reference!r} leads out of the document, and nothing is fetched"
-                raise problem(text, "put what it names under components", at=at)
+            try:
+                resolve(document, {"$ref": reference})
+            except Unresolvable as error:
+                raise problem(str(error), "put what it names under components", at=at) from error
         _validate(document)
         return document
 
