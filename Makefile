@@ -13,6 +13,15 @@ INSTALLED_DEV := $(VENV)/.installed-dev-$(KEY)
 INSTALLED_AUTOGEN := $(AUTOGEN_VENV)/.installed-$(KEY)
 PIP_INSTALL := -m pip --disable-pip-version-check install --no-input
 
+# Most tests wait more than they compute, so several go side by side. Not those of the executors:
+# they measure times, and some of them use up all that a machine has.
+ifdef PYTEST_ARGS
+suite = $(1) $(PYTEST_ARGS)
+else
+suite = $(1) --numprocesses 3 --dist loadfile --ignore tests/executors; done=$$?; \
+	$(1) tests/executors && exit $$done
+endif
+
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
@@ -23,13 +32,13 @@ demo: $(INSTALLED) ## a whole session in the sandbox, without a key: invoices.ya
 	@$(VENV)/bin/devteam crud examples/invoices.yaml --model draft
 	@echo "  (devteam is $(VENV)/bin/devteam; . $(VENV)/bin/activate puts it on your path)"
 
-test: $(INSTALLED_DEV) ## the whole test suite; PYTEST_ARGS=… is handed to pytest
+test: $(INSTALLED_DEV) ## the whole test suite; with PYTEST_ARGS=…, pytest with these alone
 	@$(VENV)/bin/python -m executors
-	@$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(call suite,$(VENV)/bin/python -m pytest)
 
 test-autogen: $(INSTALLED_AUTOGEN) ## the same suite on autogen 0.14, in an environment of its own
 	@$(AUTOGEN_VENV)/bin/python -m executors
-	@$(AUTOGEN_VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(call suite,$(AUTOGEN_VENV)/bin/python -m pytest)
 
 check: $(INSTALLED_DEV) ## format, lint, types, generated docs, tests
 	$(VENV)/bin/ruff format --check .

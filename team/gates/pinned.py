@@ -147,16 +147,17 @@ def pinned_configuration() -> str:
         + f"\none fresh process, ended after {settings.timeout:g} s (--timeout)"
         + "\nin a session, a run in a fork of a warm process may come first: it can only say red",
         "integrity": "tests against all earlier turns, by syntax tree; hollow tests; hooks, plugins, start-up"
-        + "\nfiles, and modules in the place of the judge's own; configuration that would weaken a gate; code that"
-        + "\nreaches for what runs it; tests that pass without the source's bodies, or only in one order",
-        "mutation": f"up to {MUTANTS} mutants of lines that tests run, within {MUTATION_SECONDS:g} s; never red"
-        + "\nwith --mutation PCT: red below it, after at most one repair by the test engineer",
+        + "\nfiles, and modules in the place of the judge's own; configuration that would weaken a gate;"
+        + "\ncode that reaches for what runs it; tests that pass without the source's bodies,"
+        + "\nor only in one order",
+        "mutation": f"up to {MUTANTS} mutants of lines that tests run, within {MUTATION_SECONDS:g} s;"
+        + " never red\nwith --mutation PCT: red below it, after at most one repair by the test engineer",
         "coverage (of the sandbox)": "lines of all source files, without branches and exclusions"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
         "contract (of the sandbox)": "called from another process; what it answers is compared in ours"
         + "\nit sees neither the expected values nor the tests",
-        "pipeline (of the sandbox)": "run on rows of ours: twice, over a later delivery, with bad rows, with other"
-        + "\ncolumns, and killed; what arrived is compared with the spec carried out by hand",
+        "pipeline (of the sandbox)": "run on rows of ours: twice, over a later delivery, with bad rows,"
+        + "\nwith other columns, and killed; what arrived is compared with the spec carried out by hand",
     }
     return "\n\n".join(f"[{name}]\n{text}" for name, text in sections.items()) + "\n"
 

@@ -64,7 +64,8 @@ def _tests(
 
 def _of_class(module: Module, node: ast.ClassDef) -> Iterator[Finding]:
     if off := switched_off(node.body, module):
-        yield _finding(module, node.lineno, "switched-off", f"{node.name} is switched off by {off}: remove that")
+        told = f"{node.name} is switched off by {off}: remove that"
+        yield _finding(module, node.lineno, "switched-off", told)
 
 
 def _of_test(module: Module, node: Function, decorators: tuple[ast.expr, ...]) -> Iterator[Finding]:

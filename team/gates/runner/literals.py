@@ -32,8 +32,9 @@ _SIGNS: dict[type, Any] = {
 }  # fmt: skip
 _FUNCTIONS: dict[str, Any] = {
     "set": set, "frozenset": frozenset, "list": list, "tuple": tuple, "dict": dict, "sorted": sorted,
-    "len": len, "sum": sum, "min": min, "max": max, "abs": abs, "round": round, "range": range, "float": float,
-    "int": int, "str": str, "bool": bool, "bytes": bytes, "bytearray": bytearray, "complex": complex,
+    "len": len, "sum": sum, "min": min, "max": max, "abs": abs, "round": round, "range": range,
+    "float": float, "int": int, "str": str, "bool": bool, "bytes": bytes, "bytearray": bytearray,
+    "complex": complex,
     "chr": chr, "ord": ord, "Decimal": decimal.Decimal, "Fraction": fractions.Fraction,
     "date": datetime.date, "datetime": datetime.datetime, "timedelta": datetime.timedelta, "sqrt": math.sqrt,
 }  # fmt: skip
