@@ -12,7 +12,6 @@ import typer
 
 from team.cli.options import PRESENTING, SANDBOX, Flags, settings_of, takes
 from team.cli.terminal import clean, interruptible, notices, print_json, results, stdout_for_results
-from team.errors import UsageError
 
 if TYPE_CHECKING:
     from team.gates.base import GateResult
@@ -44,6 +43,8 @@ def check(
 
     config = settings_of(flags).config
     if config.json_output and form not in (Form.TABLE, Form.JSON):
+        from team.errors import UsageError
+
         raise UsageError(f"--json and --format {form} are two forms", "choose one of them")
     with interruptible(), stdout_for_results(), notices().status("copying the code") as status:
         judged = check_tree(path, config, progress=lambda line: status.update(clean(line)))
