@@ -51,7 +51,7 @@ def test_the_rate_limiter_is_refused_repaired_and_accepted(tmp_path: Path) -> No
     log = Transcript.open(str(result["path"]))
     first = {gate.name: gate.status for gate in log.gates(iteration=1)}
     assert {name for name, status in first.items() if status == "fail"} == {"tests"}
-    assert all(gate.status == "pass" for gate in log.gates(iteration=2))
+    assert {gate.status for gate in log.gates(iteration=2)} <= {"pass", "skip"}
     assert [verdict.verdict for verdict in log.events(type="verdict")] == ["code", "approve", "approve"]
 
 
