@@ -7,6 +7,9 @@ from pathlib import Path
 
 APPROVE = '{"verdict": "approve", "findings": []}'
 
+QUICK = ("syntax", "lint", "types", "security", "tests", "coverage")
+"""Gates for sessions whose tests are about something else: without what runs tests repeatedly."""
+
 
 def file_block(path: str, content: str) -> str:
     """An answer that holds one whole file."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.openai_server import OpenAIServer, Recorded
-from support.tapes import APPROVE, RIGHT, TASK, TESTS, WRONG, write_tape
+from support.tapes import APPROVE, QUICK, RIGHT, TASK, TESTS, WRONG, write_tape
 
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError
@@ -45,7 +45,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> GenerationResult:
     """One accepted session for all tests here, which work on copies."""
     folder = tmp_path_factory.mktemp("finished")
     tape = tape_of_the_script(folder / "tape.jsonl")
-    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=folder / "workspace")
+    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=folder / "workspace", gates=QUICK)
     return run_session(TaskSpec(requirements=TASK), config)
 
 
@@ -87,7 +87,9 @@ def test_resume_of_an_accepted_session_changes_nothing(session: Path) -> None:
 
 def test_a_session_out_of_calls_goes_on_with_more(tmp_path: Path) -> None:
     tape = tape_of_the_script(tmp_path / "tape.jsonl")
-    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace", max_calls=3)
+    config = CodeGenerationConfig(
+        model=f"tape:{tape}", work_dir=tmp_path / "workspace", gates=QUICK, max_calls=3
+    )
     stopped = run_session(TaskSpec(requirements=TASK), config)
     assert stopped.reason is Reason.BUDGET_CALLS
     folder = Path(stopped.path)
@@ -153,7 +155,8 @@ from team.config import CodeGenerationConfig
 from team.session import run_session
 from team.specs import TaskSpec
 url, key, work_dir, task = sys.argv[1:]
-config = CodeGenerationConfig(model="m", base_url=url, api_key=key, work_dir=Path(work_dir))
+gates = ("syntax", "lint", "types", "security", "tests", "coverage")
+config = CodeGenerationConfig(model="m", base_url=url, api_key=key, work_dir=Path(work_dir), gates=gates)
 run_session(TaskSpec(requirements=task), config)
 """
 

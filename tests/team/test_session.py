@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.tapes import APPROVE, RIGHT, TASK, TESTS, UNTYPED, WRONG, write_tape
+from support.tapes import APPROVE, QUICK, RIGHT, TASK, TESTS, UNTYPED, WRONG, write_tape
 
 from team.approval import ApprovalAnswer, ApprovalQuestion
 from team.config import CodeGenerationConfig
@@ -38,7 +38,8 @@ ALONE = {"include_tests": False, "include_review": False}
 def run(tmp_path: Path, *answers: Any, approver: Any = None, **settings: Any) -> GenerationResult:
     """A session over these answers."""
     tape = write_tape(tmp_path / "tape.jsonl", *answers)
-    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace", **settings)
+    told = {"model": f"tape:{tape}", "work_dir": tmp_path / "workspace", "gates": QUICK} | settings
+    config = CodeGenerationConfig(**told)
     return run_session(TaskSpec(requirements=TASK), config, approver=approver)
 
 

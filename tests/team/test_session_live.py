@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.openai_server import OpenAIServer, Reply
-from support.tapes import APPROVE, RIGHT, TASK, TESTS, WRONG, file_block
+from support.tapes import APPROVE, QUICK, RIGHT, TASK, TESTS, WRONG, file_block
 
 from team import CodeGenerationConfig, CodeGenerationTeam, GenerationResult
 from team.models.budget import Budget
@@ -28,6 +28,7 @@ SCRIPT = {
 
 def team_for(server: OpenAIServer, tmp_path: Path, **settings: Any) -> CodeGenerationTeam:
     told = {"model": "m", "base_url": server.url, "api_key": server.key, "work_dir": tmp_path / "ws"}
+    told |= {"gates": QUICK}
     return CodeGenerationTeam(CodeGenerationConfig(**{**told, **settings}))
 
 

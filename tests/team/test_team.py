@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.openai_server import OpenAIServer
-from support.tapes import APPROVE, RIGHT, TASK, TESTS, write_tape
+from support.tapes import APPROVE, QUICK, RIGHT, TASK, TESTS, write_tape
 
 from team import CodeGenerationConfig, CodeGenerationTeam
 from team.errors import ConfigError
@@ -23,7 +23,8 @@ HAPPY = (
 
 def a_team(tmp_path: Path, *answers: tuple[str, str]) -> CodeGenerationTeam:
     tape = write_tape(tmp_path / "tape.jsonl", *answers)
-    return CodeGenerationTeam(CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace"))
+    config = CodeGenerationConfig(model=f"tape:{tape}", work_dir=tmp_path / "workspace", gates=QUICK)
+    return CodeGenerationTeam(config)
 
 
 def test_the_contract_as_printed(tmp_path: Path) -> None:
