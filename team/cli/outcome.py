@@ -104,8 +104,13 @@ def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
 
 
 def _print_cases(screen: Console, gate: GateResult) -> None:
-    """The verdict of every example and test case that has its own, the failing ones first."""
+    """The verdict of every example and test case that has its own, the failing ones first.
+
+    Of a suite that is longer than a screen, only the failing ones.
+    """
     ordered = sorted(gate.cases.items(), key=lambda case: case[1] == "pass")
+    if len(ordered) > MOST_CASES:
+        ordered = [case for case in ordered if case[1] != "pass"]
     for name, verdict in ordered[:MOST_CASES]:
         passed = verdict == "pass"
         mark, colour = ("✓", "green") if passed else ("✗", "red")

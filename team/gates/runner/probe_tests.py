@@ -141,6 +141,7 @@ def in_child(job: dict[str, Any], variant: dict[str, Any], report: Report) -> No
         chosen = [
             *job["options"],
             *options(root, job["unwanted"]),
+            "--tb=no",  # nobody reads why a variant fails, and to write it takes longer than to run it
             *(["-x"] if variant["first_failure"] else []),
         ]
         os.environ[NO_AUTOLOAD] = "1"
