@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from team.gates.contract.calls import Answer, Call
 from team.gates.contract.known import KnownAnswer
 from team.gates.contract.sameness import EXACT, Tolerance, same
-from team.gates.integrity.demands import Demand, tests_of
+from team.gates.integrity.demands import tests_of
 from team.gates.integrity.modules import read_module
-from team.gates.integrity.relations import Relation, tolerances
+from team.gates.integrity.relations import Demand, Relation, tolerances
 from team.gates.runner.literals import NotLiteral, evaluate
 from team.gates.runner.plain_values import NotPlain, decode, encode
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from team.gates.base import Finding
-from team.gates.integrity.demands import Demand, TestCode, fixtures_of, tests_of
+from team.gates.integrity.demands import TestCode, fixtures_of, tests_of
 from team.gates.integrity.modules import Module, read_module
 from team.gates.integrity.past import Mandate, TreeState
-from team.gates.integrity.relations import Relation, tolerances
+from team.gates.integrity.relations import Demand, Relation, tolerances
 
 _CALLEE = re.compile(r"[A-Za-z_][\w.]*(?=\()")
 _BROAD = frozenset({"Exception", "BaseException", ""})

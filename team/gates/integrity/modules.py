@@ -111,6 +111,12 @@ def calls_in(node: ast.AST) -> Iterator[ast.Call]:
     return (child for child in ast.walk(node) if isinstance(child, ast.Call))
 
 
+def parameters_of(node: Function) -> list[str]:
+    """The names of a function's parameters, without `*` and `**`."""
+    arguments = node.args
+    return [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+
+
 def _origins(tree: ast.Module, path: str) -> Iterator[tuple[str, str]]:
     package = dotted_path(path).split(".")[:-1] if not path.endswith("__init__.py") else [dotted_path(path)]
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""One assertion as a relation between what is tested and what is expected of it."""
+"""One assertion: how what is tested and what is expected of it are related, and which test demands it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from team.gates.integrity.canonical import Env, canonical, resolved
 from team.gates.integrity.modules import Module, last_name, unparsed
 
+LONGEST_CASE = 120
+"""Characters; a longer case of parameters is not repeated beside its assertion."""
+
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }  # fmt: skip
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "contains", "not in": "lacks"}
+_SHOWN = frozenset({"==", "!=", "is", "is not", "in", "not in", "<", "<=", ">", ">="})
 _NEGATED = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in"}
 
 _UNITTEST = {
@@ -46,6 +50,38 @@ class Relation:
     def is_exact(self) -> bool:
         """Whether it leaves the subject a single value."""
         return self.sign in ("==", "is") and not self.detail
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One assertion.
+
+    Attributes:
+        test: ``path::Class::name`` of its test.
+        relation: what it says, in canonical form.
+        guards: the conditions under which it is made at all.
+        line: where it stands.
+        text: how it is written.
+    """
+
+    test: str
+    relation: Relation
+    guards: frozenset[str]
+    line: int
+    text: str
+
+    @property
+    def file(self) -> str:
+        """The test's file."""
+        return self.test.partition("::")[0]
+
+    def __str__(self) -> str:
+        """How it is written, and the case of its parameters that is meant."""
+        relation = self.relation
+        case = f"{relation.subject} {relation.sign} {relation.expected}".strip()
+        plain = self.text.removeprefix("assert ").replace("'", "").replace('"', "")
+        same = len(case) > LONGEST_CASE or case.replace("'", "") == plain or relation.sign not in _SHOWN
+        return f"`{self.text}`" if same else f"`{self.text}` for `{case}`"
 
 
 def relations_of(node: ast.expr, env: Env, module: Module) -> list[Relation]:
