@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from team.pipelines import steps as s
-from team.pipelines.formulas import Formula, FormulaError
+from team.pipelines.formula_types import FormulaError
+from team.pipelines.formulas import Formula
 from team.pipelines.steps import Step, StepError, steps_of
 from team.pipelines.values import read
 

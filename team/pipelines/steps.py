@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from team.pipelines.formulas import Formula, FormulaError
+from team.pipelines.formula_types import FormulaError
+from team.pipelines.formulas import Formula
 from team.pipelines.values import TYPES
 from team.specs.base import suggestion
 

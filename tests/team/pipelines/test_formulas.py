@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from team.pipelines.evaluation import evaluate
-from team.pipelines.formulas import Formula, FormulaError
+from team.pipelines.formula_types import FormulaError
+from team.pipelines.formulas import Formula
 
 KINDS = {
     "amount": "decimal", "quantity": "integer", "ratio": "number", "name": "text", "paid": "boolean",
