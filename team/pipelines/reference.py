@@ -6,20 +6,18 @@ value; a missing value is None.
 
 from __future__ import annotations
 
-import datetime as dt
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from team.pipelines import steps as s
+from team.pipelines.checks import keep_sound
 from team.pipelines.columns import Layout, Placed
 from team.pipelines.evaluation import evaluate
-from team.pipelines.values import LARGEST, read
+from team.pipelines.values import read
 
 if TYPE_CHECKING:
-    from team.specs.pipeline import CheckSpec, PipelineSpec
+    from team.specs.pipeline import PipelineSpec
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -69,7 +67,9 @@ def carry(
         rows = _STEPS[type(placed.step)](placed, rows, tally, tables)
     if layout.marked_after >= len(layout.steps):
         rows = _newer(spec, rows, mark, tally)
-    return Carried(_checked(spec, rows, tally), tally)
+    sound, bad = keep_sound(spec, rows)
+    tally.bad += bad
+    return Carried(sound, tally)
 
 
 def load(spec: PipelineSpec, there: Rows, new: Rows) -> Rows:
@@ -86,6 +86,11 @@ def load(spec: PipelineSpec, there: Rows, new: Rows) -> Rows:
 def order(value: Any) -> tuple[bool, Any]:
     """What rows are sorted by: missing values come last."""
     return (value is None, 0 if value is None else value)
+
+
+def greatest(rows: Iterable[Mapping[str, Any]], column: str) -> Any:
+    """The greatest value of a column; None when there is none."""
+    return max((row[column] for row in rows if row.get(column) is not None), default=None)
 
 
 def _newer(spec: PipelineSpec, rows: Rows, mark: Any, tally: Tally) -> Rows:
@@ -239,63 +244,3 @@ _AGGREGATES: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     "first": lambda values: values[0] if values else None,
     "last": lambda values: values[-1] if values else None,
 }
-
-
-def _checked(spec: PipelineSpec, rows: Rows, tally: Tally) -> Rows:
-    """The rows without the bad ones: a check is broken, or the destination's key is missing."""
-    key = spec.destination.key if not isinstance(spec.destination, str) else ()
-    seen: dict[str, set[Any]] = {}
-    kept = []
-    for row in rows:
-        broken = [name for name in key if row[name] is None]
-        broken += [check.column for check in spec.checks if not _holds(check, row[check.column])]
-        if not broken:
-            broken = [
-                check.column
-                for check in spec.checks
-                if check.rule == "unique" and _again(seen.setdefault(check.column, set()), row[check.column])
-            ]
-        if broken:
-            tally.bad.append(broken[0])
-        else:
-            kept.append(row)
-    return kept
-
-
-def _holds(check: CheckSpec, value: Any) -> bool:
-    """Whether a value keeps a check that looks at one row alone."""
-    if check.rule == "not_null":
-        return value is not None
-    if value is None or check.rule == "unique":
-        return True
-    if check.rule == "in":
-        return value in [_like(value, allowed) for allowed in check.value]
-    if check.rule == "matches":
-        return re.fullmatch(str(check.value), str(value)) is not None
-    bound = _like(value, check.value)
-    return bool(value >= bound if check.rule == "min" else value <= bound)
-
-
-_TYPES = (
-    ("boolean", bool), ("datetime", dt.datetime), ("date", dt.date), ("text", str), ("decimal", Decimal),
-)  # fmt: skip
-
-
-def _like(value: Any, given: Any) -> Any:
-    """A value of a spec as one of the type of a column's value."""
-    for kind, type_ in _TYPES:
-        if isinstance(value, type_):
-            return read(kind, given)
-    return given if isinstance(given, int | float) and abs(given) <= LARGEST else read("number", given)
-
-
-def _again(seen: set[Any], value: Any) -> bool:
-    if value is None or value not in seen:
-        seen.add(value)
-        return False
-    return True
-
-
-def greatest(rows: Iterable[Mapping[str, Any]], column: str) -> Any:
-    """The greatest value of a column; None when there is none."""
-    return max((row[column] for row in rows if row.get(column) is not None), default=None)
