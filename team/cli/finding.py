@@ -15,7 +15,7 @@ from team.cli.table import aligned, painted
 from team.cli.terminal import print_json
 
 if TYPE_CHECKING:
-    from team.transcript.catalog import Catalogued, Hit
+    from team.transcript.finding import Catalogued, Hit
     from team.transcript.statistics import Figures, Group
 
 STATUSES = ("accepted", "rejected", "stopped", "failed", "running")
@@ -92,7 +92,8 @@ def _check_status(status: str) -> None:
 
 def _newest(work_dir: Path, status: str, limit: int) -> tuple[list[Catalogued], int]:
     """The rows to show, and how many there are of that status."""
-    from team.transcript.catalog import Catalog, count, newest
+    from team.transcript.catalog import Catalog
+    from team.transcript.finding import count, newest
 
     catalog = Catalog(work_dir)
     if status not in ("running", "stopped"):
@@ -142,7 +143,8 @@ def _print_table(rows: Sequence[Catalogued], work_dir: Path) -> None:
 
 
 def _hits(work_dir: Path, words: str, status: str) -> list[Hit]:
-    from team.transcript.catalog import Catalog, named, search
+    from team.transcript.catalog import Catalog
+    from team.transcript.finding import named, search
 
     catalog = Catalog(work_dir)
     found = catalog.ask(lambda database: search(database, words, limit=10_000))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support.transcripts import HOSTILE, hostile_session, write_log, write_sessions, write_small_session
 
-from team.transcript.catalog import Catalog, count, newest, search
+from team.transcript.catalog import Catalog
+from team.transcript.finding import count, newest, search
 from team.transcript.statistics import CallFigures, GateFigures, SessionFigures, grouped, overall
 
 SESSIONS = 9
