@@ -26,6 +26,8 @@ USUAL = (
 """Modules where an application is looked for first."""
 _MAKES_APP = re.compile(rb"\bFastAPI\(")
 MOST_MODULES = 40
+_PARTS = ("reporting", "app_pipe", "app_side", "app_fuzzing")
+"""The modules of our caller, in the order in which they need each other."""
 
 
 def ref(step: str, *at: str | int) -> dict[str, Any]:
@@ -107,8 +109,9 @@ def call_app(target: Target, steps: Sequence[Step], fuzz: Mapping[str, Any] | No
     with tempfile.TemporaryDirectory(prefix="devteam-contract-", ignore_cleanup_errors=True) as name:
         copy = Path(name)
         copy_tree(target.root, [p for p in regular_files(target.root) if not p.endswith(COMPILED)], copy)
+        line = command("call_app", _PARTS)
         with target.sandbox.over(copy) as sandbox:
-            done = sandbox.run_reporting(command("call_app"), stdin=json.dumps(job).encode(), limits=limits)
+            done = sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)
     calls = read_calls(done.report, nonce)
     if calls is None:
         raise ToolFailed(how_it_ended("the caller of the application", done))
