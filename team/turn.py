@@ -22,7 +22,8 @@ from team.gates.report import as_text
 from team.generators.solve.cases import point_to_solution
 from team.report import TurnReport
 from team.transcript.events import Execution, Gate, Snapshot
-from team.transcript.history import History, NullHistory
+from team.transcript.history import History
+from team.transcript.opening import NullHistory
 from team.transcript.store import SessionLog
 from team.triage import is_test_path
 

@@ -23,7 +23,7 @@ from team.gates.base import GateSettings
 from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.transcript.events import Note, SessionStarted
-from team.transcript.history import open_history
+from team.transcript.opening import open_history
 from team.transcript.origin import Origin
 from team.transcript.store import SessionLog
 from team.transcript.summary import OTHER_SETTINGS

@@ -7,15 +7,16 @@ The work tree is hostile, so git never looks at it: files are read here, without
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from team.errors import DiskTrouble, UsageError
-from team.transcript.git import EMPTY_TREE, Git, git_program
-from team.transcript.worktree import Entry, entries, make_exactly
+from team.transcript.fast_import import commit_stream
+from team.transcript.git import EMPTY_TREE, Git
+from team.transcript.worktree import Entry, entries, make_exactly, text_of_path
 
 _BRANCH = "refs/heads/main"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -74,11 +75,12 @@ class History:
             DiskTrouble: git cannot write.
         """
         left_out: list[bytes] = []
-        stream = self._stream(author, message, left_out)
+        found = entries(self.work_tree, left_out)
+        stream = commit_stream(found, author, message, self._clock(), branch=_BRANCH, parent=self._head)
         commit = self._git.feed(stream, "fast-import", "--quiet", "--done", "--force").decode().strip()
         changed = self._changed(self._head, commit)
         self._head = commit
-        return Snapshot(commit, changed, tuple(sorted(_text(path) for path in left_out)))
+        return Snapshot(commit, changed, tuple(sorted(text_of_path(path) for path in left_out)))
 
     def restore(self, commit: str) -> None:
         """Make the work tree what it was at `commit`: other files go, links are not followed.
@@ -90,7 +92,7 @@ class History:
             DiskTrouble: the files cannot be written.
         """
         wanted = self._read(self._known(commit)) if commit else []
-        _make(self.work_tree, wanted, commit[:12] or "the start")
+        make_exactly(self.work_tree, wanted, commit[:12] or "the start")
         if commit:
             self._git.run("update-ref", _BRANCH, commit)
         self._head = commit
@@ -185,7 +187,7 @@ class History:
         Raises:
             UsageError: there is no such commit.
         """
-        return {_text(path): sha.decode() for path, _, sha in self._listing(self._known(commit))}
+        return {text_of_path(path): sha.decode() for path, _, sha in self._listing(self._known(commit))}
 
     def show(self, commit: str, path: str) -> str:
         """The text of one file at `commit`; bytes that are not UTF-8 are replaced.
@@ -199,25 +201,9 @@ class History:
             raise UsageError(f"{path} is not in {commit[:12]}") from error
         return content.decode(errors="replace")
 
-    def _stream(self, author: str, message: str, left_out: list[bytes]) -> Iterator[bytes]:
-        when = f"{int(self._clock().timestamp())} +0000"
-        name = re.sub(r"[<>\x00-\x1f]", "", author).strip() or "devteam"
-        text = message.encode(errors="replace")
-        yield f"commit {_BRANCH}\nmark :1\n".encode()
-        for part in ("author", "committer"):
-            yield f"{part} {name} <{name.replace(' ', '.')}@devteam> {when}\n".encode(errors="replace")
-        yield b"data %d\n%b\n" % (len(text), text)
-        if self._head:
-            yield b"from %b\n" % self._head.encode()
-        yield b"deleteall\n"
-        for entry in entries(self.work_tree, left_out):
-            size = len(entry.content)
-            yield b"M %b inline %b\ndata %d\n%b\n" % (entry.mode, _quoted(entry.path), size, entry.content)
-        yield b"\nget-mark :1\ndone\n"
-
     def _changed(self, before: str, after: str) -> tuple[str, ...]:
         names = self._diff(before, after, "--name-only", "-z")
-        return tuple(sorted(_text(name) for name in names.split(b"\0") if name))
+        return tuple(sorted(text_of_path(name) for name in names.split(b"\0") if name))
 
     def _diff(self, a: str, b: str, *how: str) -> bytes:
         trees = [self._known(commit) if commit else EMPTY_TREE for commit in (a, b)]
@@ -251,73 +237,8 @@ class History:
         return commit
 
 
-class NullHistory:
-    """Stands in where git is missing: knows the state before, and keeps nothing on disk."""
-
-    note = "git is not installed: no history of the files is kept; install git to get diffs and resume"
-    head = ""
-
-    def __init__(self, work_tree: Path) -> None:
-        self.work_tree = Path(work_tree).absolute()
-        self._before: list[Entry] = []
-
-    def snapshot(self, author: str, message: str) -> Snapshot:
-        """What changed since the last call; the commit is empty."""
-        left_out: list[bytes] = []
-        now = list(entries(self.work_tree, left_out))
-        changed = {entry.path for entry in {*self._before} ^ {*now}}
-        self._before = now
-        return Snapshot("", tuple(sorted(map(_text, changed))), tuple(sorted(map(_text, left_out))))
-
-    def restore(self, commit: str) -> None:
-        """Go back to the last snapshot, the only one that is known, or to no files before the first.
-
-        Raises:
-            UsageError: another one is asked for.
-            DiskTrouble: the files cannot be written.
-        """
-        if commit:
-            raise UsageError(f"the files of {commit[:12]} cannot be restored without git", "install git")
-        _make(self.work_tree, self._before, "the last snapshot")
-
-    def tree(self, commit: str) -> str:
-        """Nothing was kept, so nothing has a name."""
-        return ""
-
-
-def open_history(
-    git_dir: Path, work_tree: Path, *, clock: Callable[[], datetime] | None = None
-) -> History | NullHistory:
-    """The history of a session to write to; where git is missing, a stand-in whose `note` says so.
-
-    Locks that a killed process left in the repository are removed, so hold the session's own lock.
-    """
-    if git_program() is None:
-        return NullHistory(work_tree)
-    history = History(git_dir, work_tree, clock=clock)
-    history.break_locks()
-    return history
-
-
-def _make(work_tree: Path, wanted: list[Entry], name: str) -> None:
-    try:
-        make_exactly(work_tree, wanted)
-    except OSError as error:
-        raise DiskTrouble(f"the files of {name} cannot be restored: {error}") from error
-
-
 def _local_clock() -> datetime:
     return datetime.now().astimezone()
-
-
-def _quoted(path: bytes) -> bytes:
-    """A path in git's C style, which fast-import reads back byte by byte."""
-    escaped = path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-    return b'"' + escaped + b'"'
-
-
-def _text(path: bytes) -> str:
-    return path.decode(errors="backslashreplace")
 
 
 def _number(field: str) -> int:

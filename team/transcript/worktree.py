@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from team.errors import DiskTrouble
+
 LARGEST_FILE = 50 * 1024 * 1024
 """Files of more bytes are left out of the history."""
 
@@ -76,12 +78,29 @@ def _entry(path: Path, name: bytes) -> Entry | None:
     return Entry(name, b"100755" if status.st_mode & stat.S_IXUSR else b"100644", content)
 
 
-def make_exactly(root: Path, wanted: list[Entry]) -> None:
+def make_exactly(root: Path, wanted: list[Entry], name: str) -> None:
     """Make `root` hold the wanted files and links and nothing else; a `.git` at its top is left alone.
 
+    Args:
+        root: the folder, which is made when it is missing.
+        wanted: what it is to hold.
+        name: which state of the files that is, for an error.
+
     Raises:
-        OSError: the folder cannot be written.
+        DiskTrouble: the folder cannot be written.
     """
+    try:
+        _make(root, wanted)
+    except OSError as error:
+        raise DiskTrouble(f"the files of {name} cannot be restored: {error}") from error
+
+
+def text_of_path(path: bytes) -> str:
+    """A path as text; bytes that are not UTF-8 are escaped."""
+    return path.decode(errors="backslashreplace")
+
+
+def _make(root: Path, wanted: list[Entry]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     _purge(root, {root / os.fsdecode(entry.path): entry for entry in wanted})
     # Nothing but wanted folders and equal files is left, so no link can lead a write outside.

@@ -8,7 +8,7 @@ import pytest
 from team.errors import UsageError
 from team.transcript import worktree
 from team.transcript.git import git_program
-from team.transcript.history import History, NullHistory, Snapshot, open_history
+from team.transcript.history import History, Snapshot
 
 pytestmark = pytest.mark.skipif(git_program() is None, reason="git is not installed")
 
@@ -206,29 +206,3 @@ def test_resumed_session_begins_without_files(history: History, tree: Path) -> N
     assert listing(tree) == []
     (tree / "a.py").write_text("1\n")
     assert history.snapshot("developer", "one") == Snapshot(one, ("a.py",))
-
-
-def test_history_goes_on_after_a_kill(tmp_path: Path, history: History, tree: Path) -> None:
-    (tree / "a.py").write_text("1\n")
-    one = history.snapshot("developer", "one").commit
-    (tmp_path / "history.git" / "refs" / "heads" / "main.lock").write_text("")
-    again = open_history(tmp_path / "history.git", tree, clock=clock)
-    assert again.head == one
-    (tree / "a.py").write_text("2\n")
-    assert again.snapshot("developer", "two").changed == ("a.py",)
-
-
-def test_without_git_changes_are_still_told(
-    tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    history = open_history(tmp_path / "history.git", tree)
-    assert isinstance(history, NullHistory) and "git is not installed" in history.note
-    (tree / "a.py").write_text("1\n")
-    shot = history.snapshot("developer", "one")
-    assert (shot.commit, shot.changed) == ("", ("a.py",))
-    (tree / "a.py").write_text("2\n")
-    history.restore("")
-    assert (tree / "a.py").read_text() == "1\n"
-    with pytest.raises(UsageError, match="install git"):
-        history.restore("a" * 40)
