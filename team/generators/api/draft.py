@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from team.generators.api.annotations import Annotations
-from team.generators.api.views import OperationView, ParameterView, ResourceView, filled, query_annotation
+from team.generators.api.examples import DraftResource, filled
+from team.generators.api.operations import OperationView, ParameterView, query_annotation
 from team.generators.crud.entities import literal
 from team.generators.polish import polish
 from team.specs.columns import normal
@@ -55,10 +56,10 @@ class ApiDraft:
         self._annotations = Annotations(
             taken={"Body", "Shown", "Part", "Text", "Date", "UtcTime", "JsonObject"}
         )
-        self._resources: list[ResourceView] = []
+        self._resources: list[DraftResource] = []
         for resource in self._service.resources:
             known = {each.name: each for each in self._resources}
-            self._resources.append(ResourceView(resource, known, self._annotations))
+            self._resources.append(DraftResource(resource, known, self._annotations))
         self._open = [self._open_view(each) for each in self._service.open]
 
     def plan(self) -> str:
@@ -109,7 +110,7 @@ class ApiDraft:
     def _open_view(self, operation: Operation) -> OperationView:
         taken = {each.function for each in getattr(self, "_open", [])}
         name = attribute_name(operation.name or f"{operation.method.lower()} {operation.path}", taken)
-        view = OperationView(operation, None, name[:60].strip("_"))
+        view = OperationView(operation, name[:60].strip("_"))
         if operation.request is not None:
             view.request = self._annotations.annotation(operation.request, f"{_class(name)}Request")
             if not operation.request.get("properties"):
