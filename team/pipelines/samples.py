@@ -233,15 +233,15 @@ def _origin(layout: Layout, column: str) -> str | None:
     return current if current in layout.source else None
 
 
-def _keys(spec: PipelineSpec, layout: Layout) -> set[str]:
-    """Source columns whose values must differ from row to row."""
-    names: set[str] = set() if isinstance(spec.destination, str) else set(spec.destination.key)
-    names |= {check.column for check in spec.checks if check.rule == "unique"}
-    names |= {spec.incremental.column} if spec.incremental else set()
+def _keys(spec: PipelineSpec, layout: Layout) -> list[str]:
+    """Source columns whose values must differ from row to row, in the order of the spec."""
+    names = [] if isinstance(spec.destination, str) else list(spec.destination.key)
+    names += [check.column for check in spec.checks if check.rule == "unique"]
+    names += [spec.incremental.column] if spec.incremental else []
     for placed in layout.steps:
         if isinstance(placed.step, s.DropDuplicates):
-            names |= set(placed.step.columns)
-    return {origin for name in names if (origin := _origin(layout, name))}
+            names += placed.step.columns
+    return list(dict.fromkeys(origin for name in names if (origin := _origin(layout, name))))
 
 
 def _hints(spec: PipelineSpec, layout: Layout) -> dict[str, Sequence[Any]]:
