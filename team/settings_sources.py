@@ -32,6 +32,7 @@ PATHS = frozenset(
 # Names that follow an option or a habit of the field rather than the setting's own name.
 ALIASES = {
     "DEVTEAM_ROLE_MODEL": "role_models",
+    "DEVTEAM_ROLE_BUDGET": "role_budgets",
     "DEVTEAM_JSON": "json_output",
     "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",

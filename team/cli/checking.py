@@ -30,7 +30,7 @@ class Form(StrEnum):
 STATUS = {0: "accepted", 1: "rejected", 3: "failed"}
 
 
-@takes("gates", "coverage", "include_tests", *SANDBOX, *PRESENTING)
+@takes("gates", "coverage", "mutation", "licenses", "include_tests", *SANDBOX, *PRESENTING)
 def check(
     flags: Flags,
     path: Annotated[Path, typer.Argument(help="A Python file, or a folder with code and its tests.")],

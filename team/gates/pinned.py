@@ -140,7 +140,7 @@ def pinned_configuration() -> str:
         + f"\nmedium and high decide; not in tests: {', '.join(sorted(BANDIT_NOT_IN_TESTS))}",
         "dependencies": "imports: of Python, the workspace, the sandbox's packages, or --packages;"
         + " optional ones are minor\nrequirements: installed or well known"
-        + "\na typo of a known name is critical\nlicences: any (the setting `licenses`)",
+        + "\na typo of a known name is critical\nlicences: any (--licenses)",
         "tests (pytest of the sandbox)": _lines(PYTEST_OPTIONS)
         + f"\ninstalled plugins stay on, without {', '.join(PYTEST_UNWANTED)}"
         + "\nasyncio_mode = auto"

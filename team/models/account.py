@@ -109,10 +109,10 @@ class Account:
             taken.tokens >= bounds.tokens or taken.tokens + least.tokens > bounds.tokens
         ):
             told = f"{taken.tokens} of {bounds.tokens} tokens are used{self._whose}"
-            return BudgetExceeded(told, self._mend("max_total_tokens"), reason=Reason.BUDGET_COST)
+            return BudgetExceeded(told, self._mend("--max-total-tokens"), reason=Reason.BUDGET_COST)
         if bounds.seconds is not None and self._seconds >= bounds.seconds:
             told = f"the requests{self._whose} took {bounds.seconds:g} seconds"
-            return BudgetExceeded(told, self._mend("max_seconds"), reason=Reason.BUDGET_TIME)
+            return BudgetExceeded(told, self._mend("--max-seconds"), reason=Reason.BUDGET_TIME)
         return None
 
     @property
@@ -120,4 +120,4 @@ class Account:
         return "" if self.name == "the session" else f" by the {self.name}"
 
     def _mend(self, setting: str) -> str:
-        return f"allow more with {setting if not self._whose else 'role_budgets'}"
+        return f"allow more with {f'--role-budget {self.name}=…' if self._whose else setting}"

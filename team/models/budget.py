@@ -145,7 +145,7 @@ class Budget:
         if self.seconds_left == 0.0:
             raise BudgetExceeded(
                 f"the session has run for {self.max_seconds:g} seconds",
-                "raise max_seconds",
+                "allow more with --max-seconds",
                 reason=Reason.BUDGET_TIME,
             )
 

@@ -10,12 +10,14 @@ import pytest
 from team.cli.options import SESSION, SHARED, Flags, settings_of, takes
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError
+from team.models.bounds import Bounds
 from team.settings_sources import ALIASES, NEGATIONS, VARIABLES
 
 CONTRACT = """
 --model --base-url --role-model --executor --python --packages --image --work-dir --output
 --language --specialty --gates --timeout --max-iterations --max-cost --price --max-calls
 --coverage --mutation --prompts --no-tests --no-review --approve --json --quiet --verbose
+--licenses --waive --role-budget --max-total-tokens --max-seconds --escalation-model
 """
 
 
@@ -74,11 +76,21 @@ def test_flags_are_text_until_the_configuration_reads_them() -> None:
         "price": "2.5,10",
         "role_models": ["developer=a", "architect=b"],
         "gates": "lint",
+        "licenses": "MIT, BSD",
+        "waive": "B608:app/db.py",
+        "role_budgets": ["developer=0.50usd+20calls", "architect=1000tokens"],
+        "escalation_model": "bigger",
     }
     config = settings_of(flags).config
     assert (config.max_cost, config.price) == (0.5, (2.5, 10))
     assert config.role_models == {"developer": "a", "architect": "b"}
     assert config.gates == ("lint",)
+    assert (config.licenses, config.waive) == (("MIT", "BSD"), ("B608:app/db.py",))
+    assert config.role_budgets == {
+        "developer": Bounds(cost=0.5, calls=20),
+        "architect": Bounds(tokens=1000),
+    }
+    assert config.escalation_model == "bigger"
 
 
 @pytest.mark.usefixtures("nowhere")

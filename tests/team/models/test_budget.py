@@ -103,7 +103,9 @@ def test_threads_together_do_not_overspend():
 def test_a_role_has_bounds_of_its_own_beside_the_sessions():
     budget = Budget(max_cost=1.0, roles={"developer": Bounds(cost=0.3, calls=5)})
     budget.settle(paid(0.25), budget.reserve(0.25, role="developer"))
-    with pytest.raises(BudgetExceeded, match=r"spent by the developer.*allow more with role_budgets"):
+    with pytest.raises(
+        BudgetExceeded, match=r"spent by the developer.*allow more with --role-budget developer=…"
+    ):
         budget.reserve(0.1, role="developer")
     budget.settle(paid(0.7), budget.reserve(0.7, role="architect"))
     assert refusal(budget, 0.1) is Reason.BUDGET_COST
