@@ -89,11 +89,28 @@ def program(
     """
     column, audit = _ARCHITECTURES[machine or platform.machine()]
     code = Assembly()
+    _check_architecture(code, column, audit)
+    _refuse_calls(code, column, namespaces=namespaces, network=network, nesting=nesting)
+    if namespaces:
+        _filter_inside_namespaces(code, column, unix_sockets=unix_sockets)
+    else:
+        _filter_without_namespaces(code, column, network=network)
+    _filter_arguments(code, column)
+    code.allow()
+    return code.bytes()
+
+
+def _check_architecture(code: Assembly, column: int, audit: int) -> None:
+    """Let in calls of this architecture only, and leave the call's number to be compared."""
     code.load(_ARCH_AT)
     code.unless_equal(audit, errno.ENOSYS)
     code.load(_NUMBER_AT)
     if column == 0:
         code.refuse_from(_X32, errno.ENOSYS)
+
+
+def _refuse_calls(code: Assembly, column: int, *, namespaces: bool, network: bool, nesting: bool) -> None:
+    """Refuse calls whatever their arguments."""
     refused = [(syscalls.MISSING, errno.ENOSYS), (syscalls.FORBIDDEN, errno.EPERM)]
     if not namespaces:
         refused += syscalls.REFUSED
@@ -102,20 +119,21 @@ def program(
         for name, numbers in calls.items():
             if (number := numbers[column]) is not None and not (nesting and name in syscalls.NESTING):
                 code.refuse_if(number, answer)
-    if namespaces:
-        families = [AF_INET, AF_INET6] + ([AF_UNIX] if unix_sockets else [])
-        code.call(_FILTERED["socket"][column], _sockets([*families, AF_NETLINK]))
-        code.call(_FILTERED["ioctl"][column], _ioctls())
-        _close_modes(code, column, CHMOD)
-        _spare_the_first_process(code, column)
-    else:
-        families = [AF_INET, AF_INET6, AF_NETLINK] if network else []
-        code.call(_FILTERED["socket"][column], _sockets(families))
-        code.call(_FILTERED["ioctl"][column], _known_ioctls())
-        _close_ways_out(code, column)
-    _filter_arguments(code, column)
-    code.allow()
-    return code.bytes()
+
+
+def _filter_inside_namespaces(code: Assembly, column: int, *, unix_sockets: bool) -> None:
+    families = [AF_INET, AF_INET6] + ([AF_UNIX] if unix_sockets else [])
+    code.call(_FILTERED["socket"][column], _sockets([*families, AF_NETLINK]))
+    code.call(_FILTERED["ioctl"][column], _ioctls())
+    _close_modes(code, column, CHMOD)
+    _spare_the_first_process(code, column)
+
+
+def _filter_without_namespaces(code: Assembly, column: int, *, network: bool) -> None:
+    families = [AF_INET, AF_INET6, AF_NETLINK] if network else []
+    code.call(_FILTERED["socket"][column], _sockets(families))
+    code.call(_FILTERED["ioctl"][column], _known_ioctls())
+    _close_ways_out(code, column)
 
 
 def _filter_arguments(code: Assembly, column: int) -> None:
