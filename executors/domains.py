@@ -21,6 +21,7 @@ from executors.errors import SandboxUnavailable
 from executors.launcher import kernel
 from executors.launcher.job import Job, Told
 from executors.launching import launch
+from executors.pipes import Standard
 from executors.processes import Usage, deleted_bytes, descendants, usage_of
 from executors.rlimits import rlimits_beside
 from executors.scan import scan
@@ -141,15 +142,7 @@ def _room(folder: Path) -> int:
     return found.f_bfree * found.f_frsize
 
 
-def start(
-    argv: Sequence[str],
-    view: View,
-    limits: Limits,
-    *,
-    stdin: int,
-    stdout: int,
-    stderr: int,
-) -> DomainTree:
+def start(argv: Sequence[str], view: View, limits: Limits, standard: Standard) -> DomainTree:
     """Start a program in a Landlock domain of its own.
 
     Raises:
@@ -160,20 +153,12 @@ def start(
         if b"\0" in os.fsencode(argument):
             raise ValueError("embedded null byte")
     try:
-        return _start(argv, view, limits, stdin=stdin, stdout=stdout, stderr=stderr)
+        return _start(argv, view, limits, standard)
     except OSError as error:
         raise SandboxUnavailable(f"the sandbox cannot be set up ({error.strerror})", MEND) from error
 
 
-def _start(
-    argv: Sequence[str],
-    view: View,
-    limits: Limits,
-    *,
-    stdin: int,
-    stdout: int,
-    stderr: int,
-) -> DomainTree:
+def _start(argv: Sequence[str], view: View, limits: Limits, standard: Standard) -> DomainTree:
     with ExitStack() as undone:
         scratch = ScratchFolder(f"run-{os.getpid()}")
         undone.callback(scratch.remove)
@@ -183,7 +168,7 @@ def _start(
         rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
         ruleset = landlock.ruleset(rules, network=limits.network)
         try:
-            link = launch(job, stdin=stdin, stdout=stdout, stderr=stderr, ruleset=ruleset)
+            link = launch(job, standard, ruleset)
         finally:
             os.close(ruleset)
         undone.callback(link.close)

@@ -47,7 +47,7 @@ class LandlockExecutor(ViewExecutor):
         return LandlockExecutor(self._view_over(work_dir), self.limits, self.tier)
 
     def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
-        return domains.start(argv, self._protecting_view(before), limits, **standard._asdict())
+        return domains.start(argv, self._protecting_view(before), limits, standard)
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         assert isinstance(tree, DomainTree)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from executors.errors import SandboxUnavailable
 from executors.launcher.job import Job
+from executors.pipes import Standard
 
 # Our packages are not installed where `-I -S` looks, and `executors/__init__.py` imports too much.
 _BOOT = (
@@ -64,7 +65,7 @@ _lock = threading.Lock()
 _launcher: Launcher | None = None
 
 
-def launch(job: Job, *, stdin: int, stdout: int, stderr: int, ruleset: int) -> socket.socket:
+def launch(job: Job, standard: Standard, ruleset: int) -> socket.socket:
     """Have a confined program started; the answer is the link to its keeper (see `launcher.job.Told`).
 
     Raises:
@@ -75,7 +76,7 @@ def launch(job: Job, *, stdin: int, stdout: int, stderr: int, ruleset: int) -> s
     try:
         with theirs:
             _write(job_file, json.dumps(job).encode())
-            _ask((job_file, theirs.fileno(), stdin, stdout, stderr, ruleset))
+            _ask((job_file, theirs.fileno(), *standard, ruleset))
     except BaseException:
         link.close()
         raise

@@ -48,7 +48,7 @@ class LocalExecutor(ViewExecutor):
 
     def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
         view = self._protecting_view(before)
-        return namespaces.start(self._program, argv, view, limits, **standard._asdict())
+        return namespaces.start(self._program, argv, view, limits, standard)
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         # Bubblewrap itself tells apart whether it failed or the program did: text of a program is not asked.

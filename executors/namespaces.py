@@ -18,6 +18,7 @@ from executors import bubblewrap, seccomp
 from executors.base import Limits
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
+from executors.pipes import Standard
 from executors.processes import Usage, deleted_bytes, pids_in, usage_of
 from executors.rlimits import rlimits
 from executors.supervisor import MB
@@ -122,14 +123,7 @@ class NamespaceTree(Namespace):
 
 
 def start(
-    program: Path,
-    argv: Sequence[str],
-    view: View,
-    limits: Limits,
-    *,
-    stdin: int,
-    stdout: int,
-    stderr: int,
+    program: Path, argv: Sequence[str], view: View, limits: Limits, standard: Standard
 ) -> NamespaceTree:
     """Start a program in new namespaces.
 
@@ -144,7 +138,6 @@ def start(
     def options(passwd: int, group: int) -> list[str]:
         return bubblewrap.arguments(view, limits, passwd=passwd, group=group)
 
-    standard = (stdin, stdout, stderr)
     return _launch(program, argv, options, filter_, rlimits(limits, tasks=True), standard)
 
 
@@ -169,7 +162,7 @@ def start_server(
         return bubblewrap.server_arguments(view, limits, passwd=passwd, group=group)
 
     with Path(os.devnull).open("rb") as nothing:
-        standard = (nothing.fileno(), said, said)
+        standard = Standard(nothing.fileno(), said, said)
         filter_ = seccomp.program(nesting=True)
         return _launch(program, argv, options, filter_, {resource.RLIMIT_CORE: (0, 0)}, standard, control)
 
@@ -180,7 +173,7 @@ def _launch(
     options_with: Callable[[int, int], list[str]],
     filter_code: bytes,
     bounds: Mapping[int, tuple[int, int]],
-    standard: tuple[int, int, int],
+    standard: Standard,
     *inherited: int,
 ) -> NamespaceTree:
     with ExitStack() as ours:
@@ -196,12 +189,9 @@ def _launch(
         options_file = _with_content(ours, b"".join(os.fsencode(option) + b"\0" for option in options))
         command = [str(program), "--args", str(options_file), "--seccomp", str(filter_)]
         command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
-        stdin, stdout, stderr = standard
         outer = subprocess.Popen(
             command,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
+            **standard._asdict(),
             env={},
             cwd="/",
             start_new_session=True,
