@@ -191,7 +191,9 @@ def _launch(
         command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
         outer = subprocess.Popen(
             command,
-            **standard._asdict(),
+            stdin=standard.stdin,
+            stdout=standard.stdout,
+            stderr=standard.stderr,
             env={},
             cwd="/",
             start_new_session=True,
