@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from team.approval import Approver
-from team.config import CodeGenerationConfig
+from team.configured import Configured
 from team.result import GenerationResult
-from team.transcript.progress import Observer
 
 if TYPE_CHECKING:
     from autogen import AssistantAgent, ConversableAgent, GroupChat, GroupChatManager, UserProxyAgent
@@ -17,26 +14,13 @@ if TYPE_CHECKING:
 Specialty = Literal["general", "python", "frontend", "backend", "data"]
 
 
-class CodeGenerationTeam:
+class CodeGenerationTeam(Configured):
     """A software team. Ask it for code, or take its agents and compose chats of your own.
 
-    Args:
-        config: the settings; None takes the defaults.
-        observers: told of every event while a session runs.
-        approver: asked for the last word where ``approve="ask"``.
+    It is made with what `Configured` takes.
     """
 
-    def __init__(
-        self,
-        config: CodeGenerationConfig | None = None,
-        *,
-        observers: Sequence[Observer] = (),
-        approver: Approver | None = None,
-    ) -> None:
-        self.config = config or CodeGenerationConfig()
-        self._observers = tuple(observers)
-        self._approver = approver
-        self._agents: dict[str, ConversableAgent] | None = None
+    _agents: dict[str, ConversableAgent] | None = None
 
     def generate_code(
         self, requirements: str, *, include_tests: bool | None = None, include_review: bool | None = None
