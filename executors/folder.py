@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ LARGEST_FILE = 2_000_000
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
 
 # What a path can do to us. Everything else (no space, input/output error, the root gone) is the machine's.
 _IN_THE_WAY = {
@@ -91,6 +94,31 @@ class Folder:
                 _check_replaceable(folder, name)
                 _replace(folder, name, content, 0o755 if executable else 0o644)
         self._remember(path)
+
+    def remove(self, path: str) -> None:
+        """Take a plain file away, and the folders above it that are empty then; nothing there is fine.
+
+        Raises:
+            InTheWay: something that is no plain file stands there.
+        """
+        *parents, name = path.split("/")
+        with _explaining(path), suppress(FileNotFoundError):
+            with self._opened(parents, create=False) as folder:
+                _check_replaceable(folder, name)
+                os.unlink(name, dir_fd=folder)
+            with suppress(OSError):  # not empty
+                while parents:
+                    *parents, name = parents
+                    with self._opened(parents, create=False) as folder:
+                        os.rmdir(name, dir_fd=folder)
+        self._spellings.clear()
+
+    def sweep(self, path: str) -> None:
+        """Take away what a writer left beside a file that was killed while it wrote."""
+        with suppress(OSError), self._opened(path.split("/")[:-1], create=False) as folder:
+            for entry in os.scandir(folder):
+                if _PART.fullmatch(entry.name):
+                    os.unlink(entry.name, dir_fd=folder)
 
     @contextmanager
     def _opened(self, parents: list[str], *, create: bool) -> Iterator[int]:
@@ -178,7 +206,7 @@ def _check_replaceable(folder: int, name: str) -> None:
 
 def _replace(folder: int, name: str, content: bytes, mode: int) -> None:
     """Write beside and rename: readers see the old file or the new one, and links to the old keep it."""
-    beside = f".{secrets.token_hex(8)}.part"
+    beside = f".{secrets.token_hex(8)}.part"  # as in _PART
     file = os.open(beside, _CREATE, 0o600, dir_fd=folder)
     try:
         with os.fdopen(file, "wb") as stream:
