@@ -41,6 +41,8 @@ class Variant:
         reverse: whether the tests run in the opposite order.
         mapped: whether the lines that each test runs are noted.
         first_failure: whether the run ends with the first test that fails.
+        live: whether its files differ only in lines that do not run when the source is imported. Such
+            variants share one import.
         seconds: after which it is ended.
     """
 
@@ -50,6 +52,7 @@ class Variant:
     reverse: bool = False
     mapped: bool = False
     first_failure: bool = False
+    live: bool = False
     seconds: float = 60.0
 
 
@@ -112,7 +115,7 @@ def probe(
         "seconds": seconds,
         "variants": [variant.__dict__ for variant in variants],
     }
-    line = command("probe_tests", (*RUNNER_PARTS, "run_pytest"))
+    line = command("probe_tests", (*RUNNER_PARTS, "run_pytest", "forks", "live"))
     limits = target.sandbox.limits.model_copy(update={"wall_seconds": seconds + MARGIN})
     with empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
@@ -152,7 +155,9 @@ def _told(steps: Sequence[_Step]) -> dict[str, Probe]:
         if not step.variant:
             continue
         one = found.setdefault(step.variant, Probe())
-        if step.kind == "import":
+        if step.kind == "begin":
+            found[step.variant] = Probe()
+        elif step.kind == "import":
             one.at_import = step.lines or {}
         elif step.kind == "test":
             one.passed[step.id] = step.passed

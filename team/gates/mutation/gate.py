@@ -90,12 +90,14 @@ class MutationGate:
         self, target: Target, mutants: list[Mutant], by_line: Mapping[tuple[str, int], list[str]]
     ) -> dict[str, Probe]:
         seconds = MUTATION_SECONDS if target.settings.mutation is None else DECIDING_SECONDS
+        at_import = self._evidence.mapped.at_import
         variants = [
             Variant(
                 mutant.name,
                 by_line[mutant.path, mutant.line][:MOST_TESTS],
                 {mutant.path: mutant.text},
                 first_failure=True,
+                live=mutant.line not in at_import.get(mutant.path, ()),
                 seconds=ONE_SECONDS,
             )
             for mutant in mutants

@@ -6,10 +6,12 @@ Input (stdin), as JSON::
 
     {"nonce": "…", "options": [of pytest], "unwanted": [plugins], "imports": [statements], "seconds": N,
      "variants": [{"name", "files": {path: text}, "tests": [ids or files], "reverse", "mapped",
-                   "first_failure", "seconds"}]}
+                   "first_failure", "live", "seconds"}]}
 
-Output, one line ``NONCE {json}`` per step. Kinds: ready, import (lines that run before any test), test (id,
-passed, lines), over (variant, how: ended, limit or crashed). Variants for which no time is left are not run.
+Output, one line ``NONCE {json}`` per step. Kinds: ready, begin, import (lines that run before any test), test
+(id, passed, lines), over (variant, how: ended, limit or crashed). Variants for which no time is left are not
+run. Those that are `live` differ only in lines that do not run at import: they share one import, where that
+can be (see `live`).
 """
 
 from __future__ import annotations
@@ -19,20 +21,20 @@ import gc
 import io
 import json
 import os
-import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .forks import Tree, in_fork
+from .live import CONTROL_SECONDS, Live
 from .marks import Marked
 from .recorder import NO_AUTOLOAD, Recorder
 from .reporting import Report
 from .run_pytest import options
-
-POLL = 0.002
 
 
 class Unmeasured:
@@ -60,12 +62,18 @@ class Notes:
     """Takes what the recorder says of one variant and tells the judge each test's end, with its lines."""
 
     def __init__(self, variant: str, report: Report, measured: ByTest | Unmeasured) -> None:
-        self._variant = variant
+        self.failed: list[str] = []
         self._report = report
         self._measured = measured
+        self.begin(variant)
+
+    def begin(self, variant: str) -> None:
+        """Take what is said from here on for this variant, whatever was said of it before."""
+        self._variant = variant
         self._passed = True
         self._called = False
         self._begun = False
+        self._report.say("begin", variant=variant)
 
     def say(self, kind: str, **fields: Any) -> None:
         """Note one step of the run."""
@@ -79,6 +87,8 @@ class Notes:
             self._called |= fields["when"] == "call"
         elif kind == "finish":
             passed = self._passed and self._called
+            if not passed:
+                self.failed.append(fields["id"])
             lines = self._measured.taken()
             self._report.say("test", variant=self._variant, id=fields["id"], passed=passed, lines=lines)
 
@@ -108,90 +118,64 @@ def main() -> None:
     tree = Tree()
     gc.freeze()
     end = time.monotonic() + job["seconds"]
+    tried = tried_live(job, report, tree, end)
     for variant in job["variants"]:
         left = end - time.monotonic()
         if left <= 0:
             break
-        told = tried(job, variant, report, tree, min(left, variant["seconds"]))
-        report.say("over", variant=variant["name"], how=told)
+        if variant["name"] not in tried:
+            how = tried_alone(job, variant, report, tree, min(left, variant["seconds"]))
+            report.say("over", variant=variant["name"], how=how)
 
 
-def tried(job: dict[str, Any], variant: dict[str, Any], report: Report, tree: Tree, seconds: float) -> str:
-    """Run one variant in a fork, and make the tree what it was."""
+def tried_live(job: dict[str, Any], report: Report, tree: Tree, end: float) -> set[str]:
+    """The names of the variants that forks of one process, which has collected the tests, could try."""
+    variants = [variant for variant in job["variants"] if variant["live"]]
+    if not variants:
+        return set()
+    files = sorted({test.partition("::")[0] for variant in variants for test in variant["tests"]})
+    with tempfile.TemporaryFile() as names:
+
+        def run() -> None:
+            notes: Any = Notes("", report, Unmeasured())
+            live = Live(variants, report, tree, notes, end)
+            run_pytest(job, files, [Recorder(str(Path.cwd()), notes, Unmeasured()), live])
+            os.write(names.fileno(), "\n".join(live.tried).encode())
+
+        in_fork(run, end - time.monotonic() + 2 * CONTROL_SECONDS)
+        tree.restore()
+        names.seek(0)
+        return set(names.read().decode().split())
+
+
+def tried_alone(
+    job: dict[str, Any], variant: dict[str, Any], report: Report, tree: Tree, seconds: float
+) -> str:
+    """Run one variant from the start, in a fork, and make the tree what it was."""
+
+    def run() -> None:
+        root = str(Path.cwd())
+        measured = ByTest(root) if variant["mapped"] else Unmeasured()
+        notes: Any = Notes(variant["name"], report, measured)
+        recorder = Recorder(root, notes, measured)
+        more = ["-x"] if variant["first_failure"] else []
+        plugins = [recorder, Backwards()] if variant["reverse"] else [recorder]
+        run_pytest(job, [*more, *variant["tests"]], plugins)
+
     try:
         for path, text in variant["files"].items():
             Path(path).write_text(text, encoding="utf-8")
-        child = os.fork()
-        if child == 0:
-            os.setsid()
-            in_child(job, variant, report)
-        return awaited(child, seconds)
+        return in_fork(run, seconds)
     finally:
         tree.restore()
 
 
-def in_child(job: dict[str, Any], variant: dict[str, Any], report: Report) -> None:
-    """Run pytest and leave."""
-    leave = os._exit
-    try:
-        root = str(Path.cwd())
-        measured = ByTest(root) if variant["mapped"] else Unmeasured()
-        notes: Any = Notes(variant["name"], report, measured)
-        plugins: list[Any] = [Recorder(root, notes, measured), *([Backwards()] if variant["reverse"] else [])]
-        chosen = [
-            *job["options"],
-            *options(root, job["unwanted"]),
-            "--tb=no",  # nobody reads why a variant fails, and to write it takes longer than to run it
-            *(["-x"] if variant["first_failure"] else []),
-        ]
-        os.environ[NO_AUTOLOAD] = "1"
-        pytest.main([*chosen, *variant["tests"]], plugins=plugins)
-        leave(0)
-    except BaseException:  # noqa: BLE001 - whatever it was, this process ends here
-        leave(1)
-
-
-class Tree:
-    """The workspace as it was at the start: what one variant leaves behind must not meet the next."""
-
-    def __init__(self) -> None:
-        self._content = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-        self._marks = {path: mark(path) for path in self._content}
-
-    def restore(self) -> None:
-        """Remove what is new and put back what is changed or gone."""
-        for path in [path for path in Path().rglob("*") if path.is_symlink() or path.is_file()]:
-            if path not in self._content or path.is_symlink():
-                path.unlink()
-        for path, content in self._content.items():
-            if not path.is_file() or mark(path) != self._marks[path]:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-                self._marks[path] = mark(path)
-
-
-def mark(path: Path) -> tuple[int, int]:
-    """What changes when a file is written."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
-
-
-def awaited(child: int, seconds: float) -> str:
-    """How the child ended; when its time is over it is killed, with all that it started."""
-    end = time.monotonic() + seconds
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            with contextlib.suppress(OSError):
-                os.killpg(child, signal.SIGKILL)
-            return "ended" if os.waitstatus_to_exitcode(status) == 0 else "crashed"
-        if time.monotonic() > end:
-            with contextlib.suppress(OSError):
-                os.killpg(child, signal.SIGKILL)
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "limit"
-        time.sleep(POLL)
+def run_pytest(job: dict[str, Any], arguments: list[str], plugins: list[Any]) -> None:
+    """Run pytest with the judge's options."""
+    chosen = [*job["options"], *options(str(Path.cwd()), job["unwanted"])]
+    quiet = "--tb=no"  # nobody reads why a variant fails, and to write it takes longer than to run it
+    os.environ[NO_AUTOLOAD] = "1"
+    pytest.main([*chosen, quiet, *arguments], plugins=plugins)
 
 
 if __name__ == "__main__":
