@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from team.cli.app import app
+from team.cli.app import application
 from team.specs import ApiSpec, CrudSpec, EntitySpec
 from team.transcript.schema import schema_text
 
@@ -42,7 +42,7 @@ def pages() -> dict[Path, str]:
 
 def cli_page() -> str:
     """The help of every command as Markdown."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     with root.make_context("devteam", [], resilient_parsing=True) as context:
         sections = [HEAD, *_commands(root, context), str(root.epilog)]
     return "\n".join(sections) + "\n"

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from executors import SandboxUnavailable, open_executor
-from team.cli.app import app
+from team.cli.app import application
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,7 +20,7 @@ SCRIPTS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
 def test_every_command_it_names_exists() -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     named = set(re.findall(r"devteam ([a-z]+)\b", README))
     assert {"run", "crud", "check", "doctor"} <= named <= {*group.commands, "run"}  # type: ignore[attr-defined]
 

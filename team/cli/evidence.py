@@ -10,6 +10,7 @@ import typer
 
 from team.cli.history import SessionName, find_session
 from team.cli.options import PRESENTING, PRINTING, Flags, settings_of, takes
+from team.cli.places import presenting
 from team.cli.terminal import clean, print_json, results
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def diff(flags: Flags, session: SessionName, other: Other) -> None:
     from team.transcript import Transcript
     from team.transcript.parting import as_json, parting, parting_parts
 
-    config = settings_of(flags).config
+    config = presenting(flags)
     logs = [Transcript.open(find_session(name, config.work_dir)) for name in (session, other)]
     found = parting(*logs)
     if config.json_output:

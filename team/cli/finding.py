@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from team.cli.options import PRINTING, Flags, takes
-from team.cli.places import work_dir_of
+from team.cli.places import presenting
 from team.cli.table import aligned, painted
 from team.cli.terminal import print_json
 
@@ -39,13 +39,13 @@ def list_sessions(
     ] = "",
 ) -> None:
     """List the sessions in the work_dir, the newest first."""
-    work_dir = work_dir_of(flags)
+    work_dir, as_json, _ = presenting(flags)
     _check_status(status)
     if search:
-        _print_hits(_hits(work_dir, search, status), work_dir, flags, limit)
+        _print_hits(_hits(work_dir, search, status), work_dir, limit, as_json=as_json)
         return
     shown, total = _newest(work_dir, status, limit)
-    if flags.get("json_output"):
+    if as_json:
         print_json({"sessions": [_summary(work_dir, row) for row in shown]})
     elif not total:
         which = f"{status} " if status else ""
@@ -69,12 +69,13 @@ def stats(
         from team.errors import UsageError
 
         raise UsageError(f"there are no figures by {by!r}", f"choose {_BY}")
-    catalog = Catalog(work_dir_of(flags))
+    wanted = presenting(flags)
+    catalog = Catalog(wanted.work_dir)
     chosen: Sequence[Group] = [group for group in GROUPS if by in ("", group)]
     everything, groups = catalog.ask(
         lambda db: (overall(db), {group: grouped(db, group) for group in chosen})
     )
-    if flags.get("json_output"):
+    if wanted.json_output:
         told = {f"by_{group}": {n: as_json(f) for n, f in found.items()} for group, found in groups.items()}
         print_json({"all": as_json(everything), **told})
         return
@@ -156,12 +157,12 @@ def _hits(work_dir: Path, words: str, status: str) -> list[Hit]:
     return [hit for hit in found if hit.session in kept]
 
 
-def _print_hits(hits: Sequence[Hit], work_dir: Path, flags: Flags, limit: int) -> None:
+def _print_hits(hits: Sequence[Hit], work_dir: Path, limit: int, *, as_json: bool) -> None:
     groups: dict[str, list[Hit]] = {}
     for hit in hits:
         groups.setdefault(hit.session, []).append(hit)
     shown = list(groups.items())[: limit or None]
-    if flags.get("json_output"):
+    if as_json:
         told = [
             {
                 "session": name,

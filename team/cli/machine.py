@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from team.doctor import Check
     from team.settings_sources import Settings
 
+config_app = typer.Typer(name="config", help="The settings and where each of them comes from.")
 MARKS = {"ok": ("✓", "green"), "missing": ("✗", "red"), "note": ("·", "yellow")}
 
 
@@ -66,6 +67,14 @@ def doctor(
     raise typer.Exit(0 if ready else 3)
 
 
+@config_app.callback(invoke_without_command=True)
+def config(context: typer.Context) -> None:
+    """Without a command of its own: its help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@config_app.command("show")
 @takes(*(name for name in SESSION if name != "gates"))
 def config_show(
     flags: Flags,

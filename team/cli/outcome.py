@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from team.cli.output import output_as_json, print_output
 from team.cli.terminal import clean, print_json, results
 from team.proof import unproven
 
@@ -49,6 +50,7 @@ def as_json(result: GenerationResult) -> dict[str, Any]:
         "completion_tokens": result.usage.completion_tokens,
         "cost_usd": result.usage.cost_usd,
         "gates": {name: gate.counted() for name, gate in result.gates.items()},
+        **({"output": output_as_json(result.regeneration)} if result.regeneration else {}),
     }
 
 
@@ -94,6 +96,8 @@ def _print_screen(screen: Console, result: GenerationResult, name: str) -> None:
         screen.print(gate_table(result.gates))
     for gate in result.gates.values():
         _print_cases(screen, gate)
+    if result.regeneration:
+        print_output(screen, result.regeneration)
     for label, text in _facts(result):
         screen.print(f"{label:<10}", style="dim", end="")
         screen.print(clean(text), soft_wrap=True)

@@ -218,7 +218,7 @@ def _finish(settings: Settings[CodeGenerationConfig], result: GenerationResult) 
     from team.cli.outcome import print_outcome
 
     print_outcome(result, settings)
-    raise typer.Exit(result.reason.exit_code)
+    raise typer.Exit(result.exit_code)
 
 
 def _replay_code(report: ReplayReport) -> int:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from team.cli.history import SessionName, find_session
-from team.cli.options import PRINTING, Flags, settings_of, takes
+from team.cli.options import PRINTING, Flags, takes
+from team.cli.places import presenting
 
 if TYPE_CHECKING:
     from team.transcript import Transcript
@@ -48,7 +49,7 @@ def show(
     """Show a session: how it ended, what the gates found, what changed, what it cost, and who said what."""
     from team.transcript import Transcript
 
-    config = settings_of(flags).config
+    config = presenting(flags)
     log = Transcript.open(find_session(session, config.work_dir))
     _check(log, iteration, role)
     if html is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from team.cli.history import find_session
-from team.cli.options import PRINTING, Flags, settings_of, takes
+from team.cli.options import PRINTING, Flags, takes
+from team.cli.places import presenting
 from team.cli.terminal import clean, print_json, results
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def view(
     """View sessions in the browser, also while they run; on this machine only, until Ctrl-C."""
     from team.viewer.serving import serve
 
-    config = settings_of(flags).config
+    config = presenting(flags)
     folder = find_session(session, config.work_dir).absolute() if session else None
     place = f"s/{folder.name}" if folder else ""
 
