@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,13 +72,6 @@ def usage_of(calls: Iterable[ModelCall]) -> Usage:
     return Usage(
         **_sum(everything).model_dump(), by_role={role: _sum(by_role[role]) for role in sorted(by_role)}
     )
-
-
-def copy_files(files: Path, output: Path) -> None:
-    """Copy the workspace's regular files; links are left behind."""
-    for path in worktree.paths(files):
-        (output / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(files / path, output / path, follow_symlinks=False)
 
 
 def _sum(calls: list[ModelCall]) -> RoleUsage:

@@ -15,7 +15,8 @@ from team.approval import Approver
 from team.config import CodeGenerationConfig
 from team.consent import Consent
 from team.crew import Crew, assemble
-from team.ending import conclude, copy_files
+from team.delivering import deliver
+from team.ending import conclude
 from team.errors import ConfigError, SessionFailure
 from team.late import LateExecutor
 from team.models.base import AnswerSource
@@ -24,6 +25,8 @@ from team.models.choose import choose_source
 from team.models.live import LiveSource
 from team.people import People
 from team.playing import SessionScore
+from team.regeneration.manifest import KINDS
+from team.regeneration.regenerate import check_output
 from team.result import GenerationResult, Reason
 from team.transcript.events import Event
 from team.transcript.origin import Origin
@@ -112,6 +115,8 @@ class Session:
         origin: Origin | None = None,
     ) -> None:
         """Decide where answers come from and open the log. Arguments and errors as for `run`."""
+        if self.config.output is not None and spec.kind in KINDS:
+            check_output(self.config.output, spec)
         self._budget = budget or budget_of(self.config)
         self._source = source or choose_source(
             self.config, spec, budget=self._budget, tree=self.tree, on_status=self.status
@@ -168,9 +173,7 @@ class Session:
                 self._bench.hand_back()
             chat = self.crew.chat.messages if self.crew else []
             result = conclude(self._log, self._board, reason, detail, chat)
-        if self.config.output is not None:
-            copy_files(Path(result.work_dir), self.config.output)
-        return result
+        return deliver(result, self._board.spec, self.config, self.status)
 
     def _converse(self, crew: Crew, task: str) -> tuple[Reason, str]:
         with IOStream.set_default(_Silence()):

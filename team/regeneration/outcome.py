@@ -58,5 +58,5 @@ class Regeneration(MappingAccess):
         """0: the folder is up to date and nothing is known against it; 1: it is not; 3: an error."""
         if self.status == "failed":
             return 3
-        red = any(gate.red for gate in self.gates.values())
+        red = any(gate.status in ("fail", "error") for gate in self.gates.values())
         return int(self.status != "written" or red)

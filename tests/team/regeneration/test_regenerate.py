@@ -14,7 +14,9 @@ import pytest
 
 from executors.folder import InTheWay
 from team.errors import ConfigError
-from team.regeneration import Regeneration, check_output, read_manifest, regenerate
+from team.regeneration.manifest import read_manifest
+from team.regeneration.outcome import Regeneration
+from team.regeneration.regenerate import check_output, regenerate
 from team.specs import load_spec
 
 SPEC = load_spec("crud", {"name": "Note", "fields": [{"name": "title", "type": "string"}]})
@@ -236,7 +238,10 @@ def test_a_merged_file_stays_executable(place: Place) -> None:
         ("{", "it is not JSON"),
         ('{"format": 1}', "kind: Field required"),
         ('{"format": 2, "anything": 1}', "newer devteam"),
-        ('{"kind": "", "spec_sha256": "", "spec": {}, "files": {"../x": {"sha256": ""}}}', "leaves the workspace"),
+        (
+            '{"kind": "", "spec_sha256": "", "spec": {}, "files": {"../x": {"sha256": ""}}}',
+            "leaves the workspace",
+        ),
     ],
 )
 def test_a_damaged_manifest_is_named_before_any_work(place: Place, content: str, words: str) -> None:
@@ -282,7 +287,7 @@ def test_an_error_in_the_middle_leaves_everything_as_it_was(place: Place) -> Non
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from team.regeneration import regenerate
+from team.regeneration.regenerate import regenerate
 from team.specs import load_spec
 
 spec = load_spec("crud", {"name": "Note", "fields": [{"name": "title", "type": "string"}]})
