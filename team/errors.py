@@ -1,13 +1,13 @@
 """The few typed errors, each with what to do about it.
 
 A `UsageError` is the caller's to mend (exit 2). A `SessionFailure` ends a running session with a
-reason from `team.result.Reason`; the session turns it into a Result, so library users only meet it
+reason from `team.reasons.Reason`; the session turns it into a Result, so library users only meet it
 when no session was started.
 """
 
 from __future__ import annotations
 
-from team.result import Reason
+from team.reasons import Reason
 
 
 class DevTeamError(Exception):

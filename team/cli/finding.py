@@ -13,13 +13,13 @@ from team.cli.options import PRINTING, Flags, takes
 from team.cli.places import presenting
 from team.cli.table import aligned, painted
 from team.cli.terminal import print_json
+from team.transcript.line import COLOURS
 
 if TYPE_CHECKING:
     from team.transcript.finding import Catalogued, Hit
     from team.transcript.statistics import Figures, Group
 
 STATUSES = ("accepted", "rejected", "stopped", "failed", "running")
-_COLOURS = {"accepted": "green", "rejected": "red", "stopped": "yellow", "failed": "red", "running": "cyan"}
 _ROOMY = 100
 _BY = "gate, kind, prompt, model or role"
 
@@ -137,7 +137,7 @@ def _print_table(rows: Sequence[Catalogued], work_dir: Path) -> None:
     width = 8 if roomy else 6
     table = aligned(header[:width], [line[:width] for line in cells], right=frozenset({2, 3, 4, 5}))
     for number, line in enumerate(table):
-        colour = _COLOURS.get(line[1].strip(), "")
+        colour = COLOURS.get(line[1].strip(), "")
         line[1] = painted(line[1], colour) if number else line[1]
         text = ("  " if roomy else " ").join(line).rstrip()
         print(painted(text, "dim") if not number else text)

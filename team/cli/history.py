@@ -31,7 +31,7 @@ def find_session(name: str, work_dir: Path) -> Path:
         team.errors.SessionNotFound: there is none, or more than one begins so.
     """
     from team.errors import SessionNotFound
-    from team.transcript import Transcript
+    from team.transcript.locating import locate
 
     names = session_names(work_dir)
     if name == "last" and names:
@@ -44,4 +44,4 @@ def find_session(name: str, work_dir: Path) -> Path:
     if name not in names and len(beginning) > 1:
         few = ", ".join(beginning[:3]) + (" …" if len(beginning) > 3 else "")
         raise SessionNotFound(f"{len(beginning)} sessions begin with {name!r}", f"say which: {few}")
-    return Transcript.open(name, work_dir).folder
+    return locate(name, work_dir)

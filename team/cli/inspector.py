@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from team.cli.entries import Entry, entries, matches
 from team.transcript.body import body
-from team.transcript.head import verdict_lines
+from team.transcript.head import opening_lines
 from team.transcript.outline import Damage
 from team.transcript.reader import Transcript
 
@@ -79,11 +79,12 @@ class Inspector(App[None]):
         self.role = self.kind = self.words = ""
         self.failed = False
         self._entries = entries(log)
+        self._opening = [Text(line.text, style=line.style) for line in opening_lines(log)]
         self._shown: list[Entry] = []
 
     def compose(self) -> ComposeResult:
         """Verdict, search field, list, open event."""
-        yield Static(Text("\n").join(verdict_lines(self.log_read)), id="head")
+        yield Static(id="head")
         with Vertical():
             yield Input(placeholder="search in everything that was said and found", id="search")
             yield OptionList(id="events")
@@ -123,9 +124,7 @@ class Inspector(App[None]):
         self.sub_title = f"{len(self._shown)} of {len(self._entries)} events"
         filters = (self.role, self.kind, "failures" if self.failed else "", self.words and f"/{self.words}")
         told = " · ".join(part for part in (self.sub_title, *filters) if part)
-        self.query_one("#head", Static).update(
-            Text("\n").join([*verdict_lines(self.log_read), Text(told, style="bold")])
-        )
+        self.query_one("#head", Static).update(Text("\n").join([*self._opening, Text(told, style="bold")]))
 
     def _wanted(self, entry: Entry) -> bool:
         return (

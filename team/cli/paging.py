@@ -9,32 +9,21 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import IO, TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from team.cli.table import colours_wanted, painted
 
-    from team.transcript.body import Line
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from team.transcript.line import Line
 
 
 class Screen:
     """Prints rich's small tables and very many styled lines, each at once, to one stream."""
 
     def __init__(self, stream: IO[str]) -> None:
-        from rich.console import COLOR_SYSTEMS, Console
-
-        terminal = Console()  # looks at stdout and the environment
-        plain = not terminal.is_terminal or bool(os.environ.get("NO_COLOR"))
-        self._system = None if plain else COLOR_SYSTEMS.get(terminal.color_system or "")
-        self._console = Console(
-            file=io.StringIO(),
-            width=terminal.width if terminal.is_terminal else None,
-            color_system=None if plain else terminal.color_system,  # type: ignore[arg-type]
-            force_terminal=not plain,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
         self._stream = stream
 
     def print(self, *parts: RenderableType) -> None:
@@ -48,18 +37,27 @@ class Screen:
     def lines(self, lines: Iterable[Line]) -> None:
         """Print styled lines, without rich's layout: it costs a millisecond a line."""
         for line in lines:
-            self._stream.write(self._styled(line) + "\n")
+            self._stream.write(painted(line.text, line.style) + "\n")
 
     def flush(self) -> None:
         """Show what was printed so far."""
         self._stream.flush()
 
-    def _styled(self, line: Line) -> str:
-        if self._system is None or not line.style:
-            return line.text
-        from rich.style import Style
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console
 
-        return Style.parse(line.style).render(line.text, color_system=self._system)
+        terminal = Console()  # looks at stdout and the environment
+        coloured = colours_wanted()
+        return Console(
+            file=io.StringIO(),
+            width=terminal.width if terminal.is_terminal else None,
+            color_system=terminal.color_system if coloured else None,  # type: ignore[arg-type]
+            force_terminal=coloured,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from team.cli.places import presenting
 
 if TYPE_CHECKING:
     from team.transcript import Transcript
-    from team.transcript.body import Line
     from team.transcript.events import Event
+    from team.transcript.line import Line
     from team.transcript.outline import Damage
 
 
@@ -47,10 +47,15 @@ def show(
     inspect: Annotated[bool, typer.Option("--inspect", "-i", help="Walk through it: j k J K / ? q.")] = False,
 ) -> None:
     """Show a session: how it ended, what the gates found, what changed, what it cost, and who said what."""
+    config = presenting(flags)
+    folder = find_session(session, config.work_dir)
+    full = full or config.verbose
+    if not any((html, config.json_output, otel, inspect, diff, blame, follow, iteration, role)):
+        _print_page(folder, full=full)
+        return
     from team.transcript import Transcript
 
-    config = presenting(flags)
-    log = Transcript.open(find_session(session, config.work_dir))
+    log = Transcript(folder)
     _check(log, iteration, role)
     if html is not None:
         from team.cli.viewing import write_html
@@ -67,9 +72,9 @@ def show(
     elif blame:
         _print_blame(log)
     elif follow:
-        _follow(log, iteration, role, full=full or config.verbose)
+        _follow(log, iteration, role, full=full)
     else:
-        _print_page(log, iteration, role, full=full or config.verbose)
+        _print_chosen(log, iteration, role, full=full)
 
 
 def _check(log: Transcript, iteration: int | None, role: str | None) -> None:
@@ -84,17 +89,33 @@ def _check(log: Transcript, iteration: int | None, role: str | None) -> None:
         raise UsageError(f"nobody called {role!r} speaks in it", f"the roles are {', '.join(sorted(roles))}")
 
 
-def _print_page(log: Transcript, iteration: int | None, role: str | None, *, full: bool) -> None:
+def _print_page(folder: Path, *, full: bool) -> None:
+    """The whole page; the verdict is there before what a long log needs is so much as imported."""
     from team.cli.paging import paged
-    from team.transcript.body import body
-    from team.transcript.head import summary_parts, verdict_lines
+    from team.transcript.standing import began, standing, verdict_lines
 
     with paged() as screen:
-        for line in verdict_lines(log):
-            screen.print(line)
-            screen.flush()  # the verdict is there before a long log was gone over
-        if iteration is None and role is None:
-            screen.print(*summary_parts(log))
+        told, when = standing(folder), began(folder)
+        if told is not None and when:
+            screen.lines(verdict_lines(folder, told, when))
+            screen.flush()
+        from team.transcript import Transcript
+        from team.transcript.body import body
+        from team.transcript.head import damage_lines, opening_lines, summary_parts
+
+        log = Transcript(folder)
+        screen.lines(damage_lines(log) if told is not None and when else opening_lines(log))
+        screen.print(*summary_parts(log))
+        screen.lines(body(log.read(), full=full, changes=log.changes_by_iteration()))
+
+
+def _print_chosen(log: Transcript, iteration: int | None, role: str | None, *, full: bool) -> None:
+    from team.cli.paging import paged
+    from team.transcript.body import body
+    from team.transcript.head import opening_lines
+
+    with paged() as screen:
+        screen.lines(opening_lines(log))
         items = _chosen(log, iteration, role)
         screen.lines(body(items, full=full, changes=log.changes_by_iteration()))
 
@@ -119,11 +140,12 @@ def _follow(log: Transcript, iteration: int | None, role: str | None, *, full: b
     from team.transcript import Transcript
     from team.transcript.body import body, round_of
     from team.transcript.following import follow
-    from team.transcript.head import verdict_lines
+    from team.transcript.head import opening_lines
+    from team.transcript.line import Line
     from team.transcript.outline import Damage
 
     with paged(pager=False) as screen:
-        screen.print(*verdict_lines(log))
+        screen.lines(opening_lines(log))
         screen.flush()
         for item in follow(log.folder):
             wanted = isinstance(item, Damage) or (
@@ -132,7 +154,7 @@ def _follow(log: Transcript, iteration: int | None, role: str | None, *, full: b
             if wanted:
                 screen.lines(body([item], full=full))
                 screen.flush()
-        screen.print("", next(iter(verdict_lines(Transcript(log.folder)))))
+        screen.lines([Line(""), next(opening_lines(Transcript(log.folder)))])
 
 
 def _print_diff(log: Transcript, iteration: int | None) -> None:
@@ -146,7 +168,7 @@ def _print_diff(log: Transcript, iteration: int | None) -> None:
 def _print_blame(log: Transcript) -> None:
     from team.cli.paging import paged
     from team.transcript.blame import blame
-    from team.transcript.body import Line
+    from team.transcript.line import Line
     from team.transcript.regressions import regression_lines
 
     found = blame(log.events())

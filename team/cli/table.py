@@ -11,14 +11,16 @@ CODES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "dim": "2", "
 
 
 def colours_wanted() -> bool:
-    """Whether stdout is a terminal that shows colours and `NO_COLOR` is not set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether stdout is a terminal that shows colours and `NO_COLOR` is not set, or `FORCE_COLOR` is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def painted(text: str, colour: str) -> str:
-    """The text in a colour, where colours are wanted."""
-    code = CODES.get(colour)
-    return f"\x1b[{code}m{text}\x1b[0m" if code and colours_wanted() else text
+def painted(text: str, style: str) -> str:
+    """The text in a style such as `bold red`, where colours are wanted."""
+    codes = ";".join(CODES[word] for word in style.split() if word in CODES)
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes and colours_wanted() else text
 
 
 def aligned(

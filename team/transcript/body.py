@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from team.steps import AUTHOR_STEPS, PLAN_STEPS, Step
 from team.transcript.events import (
@@ -19,22 +18,17 @@ from team.transcript.events import (
     Snapshot,
     Verdict,
 )
+from team.transcript.line import COLOURS
+from team.transcript.line import Line as Line
 from team.transcript.outline import Damage
 from team.transcript.safe_text import one_line, plain
 from team.transcript.shorten import shorten_blocks
-from team.transcript.wording import COLOURS, counted, describe
+from team.transcript.wording import counted, describe
 
 _WIDTH = 200
 _PROSE = 24
 _LONGEST = 200_000
 _SHORT = Execution | Gate | Verdict | Snapshot | Approval | Note
-
-
-class Line(NamedTuple):
-    """One line of a page and the name of its style; the text can be printed as it is."""
-
-    text: str
-    style: str = ""
 
 
 Changes = dict[int, dict[str, tuple[int, int]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -11,9 +11,11 @@ from rich.text import Text
 from team.errors import UsageError
 from team.transcript.body import change_lines
 from team.transcript.events import Gate
+from team.transcript.line import COLOURS, MARKS, Line
+from team.transcript.numbers import money, short
 from team.transcript.reader import Transcript
-from team.transcript.safe_text import one_line, plain
-from team.transcript.wording import COLOURS, MARKS, money, short
+from team.transcript.safe_text import one_line
+from team.transcript.standing import verdict_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,21 +25,19 @@ COLUMNS = 12
 _DAMAGE = 5
 
 
-def verdict_lines(session: Transcript) -> Iterator[Text]:
+def opening_lines(session: Transcript) -> Iterator[Line]:
     """The verdict with its reason, what was asked for, by whom, and what the log lost at first sight."""
-    told = session.summary
-    yield Text.assemble(status_text(told), f" — {one_line(str(told.get('message') or 'not finished'), 500)}")
-    title = one_line(str(told.get("title") or ""), 200)
-    yield Text(f"{one_line(str(told.get('kind', '?')), 20)}{': ' if title else ''}{title}")
-    model = one_line(str(_dict(told.get("config")).get("model") or "model not named"))
-    sandbox = one_line(str(told.get("sandbox") or "no sandbox"))
-    yield Text(f"{session.when} · {model} · {sandbox}", style="dim")
-    yield Text(plain(str(session.folder)), style="dim")
+    yield from verdict_lines(session.folder, session.summary, session.when)
+    yield from damage_lines(session)
+
+
+def damage_lines(session: Transcript) -> Iterator[Line]:
+    """What the log lost at first sight, the first of it in full."""
     damage = session.outline.damage
     for lost in damage[:_DAMAGE]:
-        yield Text(f"damaged log, {one_line(str(lost), 200)}", style="yellow")
+        yield Line(f"damaged log, {one_line(str(lost), 200)}", "yellow")
     if len(damage) > _DAMAGE:
-        yield Text(f"damaged log, and {len(damage) - _DAMAGE} more", style="yellow")
+        yield Line(f"damaged log, and {len(damage) - _DAMAGE} more", "yellow")
 
 
 def summary_parts(session: Transcript) -> Iterator[RenderableType]:
@@ -101,18 +101,8 @@ def plain_table() -> Table:
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
-def status_text(told: dict[str, Any]) -> Text:
-    """The status of a session, in its colour."""
-    status = one_line(str(told.get("status") or "?"), 20)
-    return Text(status, style=f"bold {COLOURS.get(status, 'default')}")
-
-
 def _cell(gate: Gate | None) -> Text:
     if gate is None:
         return Text("")
     count = str(len(gate.findings)) if gate.findings else ""
     return Text(f"{MARKS[gate.status]}{count}", style=COLOURS[gate.status])
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -17,9 +14,10 @@ from team.transcript.events import Event, Gate, Message, ModelCall, SessionEnded
 from team.transcript.git import git_program
 from team.transcript.history import History
 from team.transcript.jsonlines import LOG_NAME
-from team.transcript.lock import is_busy
+from team.transcript.locating import locate
 from team.transcript.logfile import edge_lines, read_line, read_rows
 from team.transcript.outline import Damage, Outline, Row, read_outline
+from team.transcript.standing import began, unfinished
 from team.transcript.summary import read_summary
 from team.transcript.tally import Tally
 
@@ -53,14 +51,7 @@ class Transcript:
         Raises:
             SessionNotFound: there is none; the message names the nearest ids.
         """
-        given = Path(session)
-        for candidate in (given, Path(work_dir) / given):
-            folder = candidate.parent if candidate.name == LOG_NAME else candidate
-            if (folder / LOG_NAME).is_file():
-                return cls(folder)
-        near = _nearest(given.name, Path(work_dir))
-        mend = f"did you mean {' or '.join(near)}?" if near else "devteam list shows the sessions"
-        raise SessionNotFound(f"there is no session {str(session)!r} in {work_dir}", mend)
+        return cls(locate(session, work_dir))
 
     def events(self, type: str | None = None) -> Iterator[Event]:
         """The events in order, of one type or all; a type from a newer version is a plain `Event`."""
@@ -157,9 +148,9 @@ class Transcript:
     @property
     def when(self) -> str:
         """When it began, to the minute, in the time zone of its clock (UTC); empty when that is not known."""
-        name = re.match(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-", self.folder.name)
-        if name is not None:
-            return "{}-{}-{} {}:{}".format(*name.groups())
+        named = began(self.folder)
+        if named:
+            return named
         return next((event.ts[:16].replace("T", " ") for event in self.events()), "")
 
     @cached_property
@@ -216,10 +207,7 @@ class Transcript:
             "completion_tokens": sum(usage.completion_tokens for usage in calls),
             "cost_usd": sum(costs) if len(costs) == len(calls) else None,
         }
-        if is_busy(self.folder):
-            return {"status": "running", "reason": None, "message": "at work", "totals": totals}
-        message = f"it was cut off; devteam resume {self.folder.name} goes on"
-        return {"status": "stopped", "reason": "interrupted", "message": message, "totals": totals}
+        return unfinished(self.folder) | {"totals": totals}
 
     def _all(self, kind: type[E_]) -> tuple[E_, ...]:
         wanted = str(kind.model_fields["type"].default)
@@ -236,12 +224,3 @@ class Transcript:
 
 def _ending(ended: SessionEnded) -> dict[str, Any]:
     return ended.model_dump(mode="json", include={"status", "reason", "message", "totals"})
-
-
-def _nearest(name: str, work_dir: Path) -> list[str]:
-    try:
-        names = sorted(entry.name for entry in os.scandir(work_dir) if entry.is_dir())
-    except OSError:
-        return []
-    holding = [known for known in names if name and name in known]
-    return holding[-3:] or difflib.get_close_matches(name, names, n=3, cutoff=0.5)

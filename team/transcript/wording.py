@@ -17,16 +17,11 @@ from team.transcript.events import (
     Snapshot,
     Verdict,
 )
+from team.transcript.line import COLOURS, MARKS
 from team.transcript.numbers import counted, money, short
 from team.transcript.safe_text import one_line
 
 __all__ = ["COLOURS", "MARKS", "counted", "describe", "money", "short"]
-
-MARKS = {"pass": "✓", "fail": "✗", "error": "!", "skip": "·"}
-COLOURS = {
-    **{"pass": "green", "fail": "red", "error": "red", "skip": "dim"},
-    **{"accepted": "green", "rejected": "red", "stopped": "yellow", "failed": "red", "running": "cyan"},
-}
 
 
 def describe(event: Event) -> str:

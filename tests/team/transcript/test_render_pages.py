@@ -1,6 +1,5 @@
 import io
 from collections.abc import Callable
-from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -8,11 +7,9 @@ from rich.text import Text
 from team.transcript import Transcript
 from team.transcript.body import body
 from team.transcript.events import Gate, Message, SessionEnded, SessionStarted
-from team.transcript.head import summary_parts, verdict_lines
-from team.transcript.render import session_table
+from team.transcript.head import opening_lines, summary_parts
 from team.transcript.safe_text import one_line, plain
 from team.transcript.shorten import shorten_blocks
-from team.transcript.store import new_session_id
 
 Make = Callable[..., Transcript]
 
@@ -25,21 +22,9 @@ def printed(page: RenderableType, width: int = 120) -> str:
 
 def session_page(log: Transcript, *, full: bool = False) -> Group:
     """What `devteam show` prints."""
+    opening = [Text(line.text) for line in opening_lines(log)]
     lines = [Text(line.text) for line in body(log.read(), full=full, changes=log.changes_by_iteration())]
-    return Group(*verdict_lines(log), *summary_parts(log), *lines)
-
-
-def test_table_has_a_row_for_each_session(make_session: Make) -> None:
-    log = make_session()
-    page = printed(session_table([log, make_session("other")]))
-    row = next(line for line in page.splitlines() if log.session in line)
-    assert "2026-01-02 03:04" in row and "accepted" in row and "run" in row
-    assert len(page.splitlines()) == 3
-
-
-def test_ids_stay_whole_on_a_narrow_screen(make_session: Make) -> None:
-    name = new_session_id("a title of many words and letters", datetime(2026, 11, 21, 9, 30, 15))
-    assert name in printed(session_table([make_session(name)]), width=80)
+    return Group(*opening, *summary_parts(log), *lines)
 
 
 def test_verdict_comes_first_then_gates_files_and_words(make_session: Make) -> None:
@@ -80,10 +65,10 @@ def test_hostile_text_cannot_steer_the_terminal(make_session: Make) -> None:
         SessionEnded(status=HOSTILE, reason="x", message=HOSTILE),
     ]
     log = make_session(events=events)
-    for page in (session_page(log), session_page(log, full=True), session_table([log])):
+    for page in (session_page(log), session_page(log, full=True)):
         text = printed(page)
         assert not set(text) & set("\x1b\x07\x9b\r\u202e\u2066")
-        assert "[bold]markup[/bold]" in text or page.__class__.__name__ == "SessionTable"
+        assert "[bold]markup[/bold]" in text
 
 
 def test_plain_text() -> None:
