@@ -46,13 +46,30 @@ def test_help_lists_the_commands_that_work_and_no_others(devteam: Command) -> No
     assert not listed & {"batch", "mcp"}
 
 
-def test_help_waits_for_nothing_it_does_not_need(project: Path, environ: dict[str, str]) -> None:
-    script = "import sys; from team.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--search", "x"], ["stats"]])
+def test_what_is_quick_waits_for_nothing_it_does_not_need(
+    project: Path, environ: dict[str, str], arguments: list[str]
+) -> None:
+    script = f"import sys; from team.cli import main; main({arguments}); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=project, env=environ, capture_output=True, text=True, check=True
     )
     heavy = {"autogen", "openai", "docker", "pandas", "pydantic", "team.session", "team.gates"}
     assert not heavy & set(done.stderr.split())
+
+
+def test_a_setting_for_sessions_is_no_matter_to_a_list_but_a_wrong_name_is(devteam: Command) -> None:
+    assert devteam("list", env={"DEVTEAM_MODEL": "draft", "DEVTEAM_TIMEOUT": "x"}).returncode == 0
+    done = devteam("list", env={"DEVTEAM_MODLE": "draft"})
+    assert done.returncode == 2 and "DEVTEAM_MODEL" in done.stderr
+    assert devteam("list", env={"DEVTEAM_JSON": "1"}).stdout.startswith("{")
+
+
+def test_a_list_hears_where_the_project_says_that_sessions_lie(devteam: Command, project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.devteam]\nwork_dir = "elsewhere"\n')
+    assert "elsewhere" in devteam("list").stdout
+    (project / "pyproject.toml").write_text("[tool.devteam]\nwork_dri = 1\n")
+    assert devteam("list").returncode == 2
 
 
 def test_the_version_is_one_line(devteam: Command) -> None:
