@@ -181,7 +181,7 @@ def runner(executor: WorkspaceExecutor | WarmExecutor) -> None:
         "unwanted": PYTEST_UNWANTED,
         "files": ["test_ten.py"],
         "seconds": 60,
-        "measure": "marked" if isinstance(executor, WarmExecutor) else "traced",
+        "marks": isinstance(executor, WarmExecutor),
     }
     line = command("run_pytest", RUNNER_PARTS)
     report = executor.run_reporting(line, stdin=json.dumps(job).encode()).report

@@ -109,9 +109,12 @@ class WarmPool:
 
     def running(self, preload: Preload) -> WarmExecutor | None:
         """As `ready`, and None where no server was ever begun. One that had to go is replaced."""
+        return self.ready(preload) if self.begun(preload) else None
+
+    def begun(self, preload: Preload) -> bool:
+        """Whether somebody has started a server that imports this."""
         with self._lock:
-            begun = preload in self._servers
-        return self.ready(preload) if begun else None
+            return preload in self._servers
 
     def _serving(self, server: WarmServer | None, wait: float) -> WarmExecutor | None:
         if server is None or not server.ready(wait):

@@ -2,17 +2,18 @@
 
 What is executable is read from the source by our reader, outside of the process that runs the tests,
 with the same rules as the `coverage` package and without its exclusions: ``pragma: no cover`` counts
-for nothing. What was executed is what the `coverage` package traced in the run.
+for nothing. What was executed is noted by marks (see `runner.marks`) in a second run, in the opposite order,
+that the integrity gate needs as well; so the run that decides whether tests pass runs the code as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from team.gates.base import Finding, GateResult, Target, ToolFailed
+from team.gates.base import Finding, GateResult, Target
 from team.gates.evidence import Evidence
+from team.gates.probing import ProbeFailed
 from team.gates.suppressions import suppressions
-from team.gates.wording import told
 
 MOST_RANGES = 12
 
@@ -33,13 +34,13 @@ class CoverageGate:
         """Fail when the share over all sources is below the floor; name every uncovered line."""
         if self._evidence.broken:
             return GateResult(name=self.name, status="fail", why=self._evidence.broken)
-        story = self._evidence.tests.story
-        if not story.ended or story.disturbed:
-            reason = f"disturbed ({told(story.disturbed)})" if story.disturbed else "the test run did not end"
-            return GateResult(name=self.name, status="fail", why=f"not measured: {reason}")
-        if story.lines is None:
-            raise ToolFailed("the sandbox's interpreter has no package `coverage`")
-        missed = {path: self._missed(path, story.lines.get(path, ())) for path in target.sources}
+        if not self._evidence.tests.story.ended:
+            return self._unmeasured("the test run did not end")
+        try:
+            lines = self._lines()
+        except ProbeFailed as failed:
+            return self._unmeasured(str(failed))
+        missed = {path: self._missed(path, lines.get(path, ())) for path in target.sources}
         total = sum(len(self._evidence.facts[path].statements) for path in target.sources)
         reached = total - sum(map(len, missed.values()))
         percent = 100 * reached / total if total else 100.0
@@ -54,9 +55,16 @@ class CoverageGate:
             why=f"{_floored(percent)} % of {total} lines; the floor is {target.settings.coverage_floor:g} %",
         )
 
-    def _missed(self, path: str, traced: Iterable[int]) -> frozenset[int]:
+    def _unmeasured(self, why: str) -> GateResult:
+        return GateResult(name=self.name, status="fail", why=f"not measured: {why}")
+
+    def _lines(self) -> Mapping[str, Collection[int]]:
+        """The lines that ran, by path; from the run of the tests itself where that noted them."""
+        return self._evidence.tests.story.lines or self._evidence.mapped.all_lines()
+
+    def _missed(self, path: str, ran: Collection[int]) -> frozenset[int]:
         facts = self._evidence.facts[path]
-        return facts.statements - facts.executed(traced)
+        return facts.statements - facts.executed(ran)
 
 
 def _uncovered(missed: dict[str, frozenset[int]]) -> Iterator[Finding]:

@@ -74,7 +74,6 @@ class Story:
     escaped: Frame | None = None
     exit: Frame | None = None
     lines: dict[str, list[int]] | None = None
-    disturbed: str = ""
     stack: str = ""
 
     def add(self, frame: Frame) -> None:
@@ -104,8 +103,6 @@ class Story:
                 self.exit = frame
             case "coverage":
                 self.lines = frame.lines
-            case "disturbed":
-                self.disturbed = frame.error
             case "end":
                 self.ended = True
 

@@ -72,6 +72,14 @@ class Probe:
     lines: dict[str, Lines] = field(default_factory=dict)
     at_import: Lines = field(default_factory=dict)
 
+    def all_lines(self) -> dict[str, set[int]]:
+        """All lines that ran, by path."""
+        found: dict[str, set[int]] = {}
+        for lines in (self.at_import, *self.lines.values()):
+            for path, ran in lines.items():
+                found.setdefault(path, set()).update(ran)
+        return found
+
 
 class _Step(BaseModel):
     """One line of the report."""
@@ -105,7 +113,7 @@ def probe(
         ProbeFailed: nothing could be run.
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
-    warm = warmth.for_tests(target)
+    warm = warmth.for_probes(target, facts)
     nonce = secrets.token_hex(16)
     job = {
         "nonce": nonce,

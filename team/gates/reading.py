@@ -46,7 +46,7 @@ class FileFacts(BaseModel):
     suppressions: tuple[Suppression, ...] = ()
 
     def executed(self, lines: Iterable[int]) -> frozenset[int]:
-        """The executable lines among those that were traced; a statement counts by its first line."""
+        """The executable lines among those that ran; a statement counts by its first line."""
         return self.statements & {self.first_lines.get(line, line) for line in lines}
 
 

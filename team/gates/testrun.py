@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STACK_AFTER = 0.8
 """The part of the time limit after which the runner shows where it hangs."""
 
-RUNNER_PARTS = ("reporting", "marks", "tracing", "recorder")
+RUNNER_PARTS = ("reporting", "marks", "recorder")
 """The modules of our runner, in the order in which they need each other."""
 
 COMPILED = (".pyc", ".so", ".pyd", ".pth")
@@ -52,7 +52,8 @@ class TestRun:
 def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor | None = None) -> TestRun:
     """Run all tests of the target once, in a fresh process, or in a fork of a warm one.
 
-    The tests run in a copy, so that nothing they write becomes part of the tree.
+    The tests run in a copy, so that nothing they write becomes part of the tree. In a fork, the lines that
+    run are noted; a fresh process runs the code as it is.
 
     Raises:
         ToolFailed: the runner could not start.
@@ -72,7 +73,7 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor
                 "unwanted": PYTEST_UNWANTED,
                 "files": [*files, *canaries],
                 "seconds": target.settings.timeout * STACK_AFTER,
-                "measure": "marked" if warm else "traced",
+                "marks": warm is not None,
             }
             line = command("run_pytest", RUNNER_PARTS)
             done = sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)

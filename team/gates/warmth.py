@@ -6,27 +6,42 @@ everything runs cold, with the same results.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from executors.cache import cache_dir
 from executors.warm import pool_of
 from executors.warm_server import Preload
-from team.gates.target import top_level_names
+from team.gates.target import hiding_names
 
 if TYPE_CHECKING:
     from executors import Executor
     from executors.interpreter import Interpreter
-    from executors.warm import WarmExecutor
+    from executors.warm import WarmExecutor, WarmPool
     from team.gates.base import Target
+    from team.gates.reading import FileFacts
 
-_FOR_TESTS = (
-    "pytest", "unittest.mock", "asyncio", "sqlite3", "pydantic", "email_validator", "fastapi",
-    "starlette.middleware.cors", "httpx", "anyio", "anyio._backends._asyncio", "sqlalchemy",
-    "sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite",
-    "alembic", "hypothesis", "tenacity", "pandas", "pandera.pandas", "pytest_asyncio.plugin",
-    "anyio.pytest_plugin", "pdb", "readline", "_pytest._argcomplete",
+_FOR_ANY_TESTS = (
+    "pytest", "unittest.mock", "asyncio", "anyio", "anyio._backends._asyncio", "anyio.pytest_plugin",
+    "pytest_asyncio.plugin", "pdb", "readline", "_pytest._argcomplete",
 )  # fmt: skip
+_WITH = {
+    "alembic": ("alembic",),
+    "fastapi": ("pydantic", "email_validator", "fastapi", "starlette.middleware.cors", "httpx"),
+    "httpx": ("httpx",),
+    "hypothesis": ("hypothesis",),
+    "pandas": ("pandas",),
+    "pandera": ("pandas", "pandera.pandas"),
+    "pydantic": ("pydantic",),
+    "sqlalchemy": (
+        "sqlite3", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.ext.asyncio",
+        "sqlalchemy.dialects.sqlite.aiosqlite", "aiosqlite",
+    ),
+    "tenacity": ("tenacity",),
+}  # fmt: skip
+"""What is worth importing once where a tree imports a package."""
+
 _PREPARE_TESTS = """
 import importlib, importlib.metadata
 from _pytest.config import default_plugins
@@ -40,7 +55,16 @@ from mypy.modulefinder import get_search_dirs
 get_search_dirs({executable!r})
 """
 
-TESTS = Preload(modules=_FOR_TESTS, prepare=_PREPARE_TESTS)
+_WAIT = 30.0
+"""The longest a probe waits for its warm server, in seconds: to import alone takes as long."""
+
+
+def _for_tests_with(packages: Collection[str]) -> Preload:
+    found = [module for package, modules in _WITH.items() if package in packages for module in modules]
+    return Preload(modules=tuple(dict.fromkeys([*_FOR_ANY_TESTS, *found])), prepare=_PREPARE_TESTS)
+
+
+TESTS = _for_tests_with(_WITH)
 
 
 def warm_up(sandbox: Executor) -> None:
@@ -54,18 +78,37 @@ def warm_up(sandbox: Executor) -> None:
             pool.begin(preload)
 
 
-def for_tests(target: Target, *, wait: float = 0) -> WarmExecutor | None:
-    """What runs the tests warm; None while nothing can.
+def for_tests(target: Target) -> WarmExecutor | None:
+    """What runs the tests warm; None while nothing can, or nobody has begun to warm up.
 
-    With a `wait` in seconds, what warms up is started where nobody has done so, and waited for.
     A module of the workspace that is named like one of those that are imported already would not be found:
     a tree with such a module has to run cold.
     """
-    pool = pool_of(target.sandbox) if not target.sandbox.limits.network else None
+    pool = _pool(target)
+    return _fit(pool.running(TESTS), target) if pool else None
+
+
+def for_probes(target: Target, facts: Mapping[str, FileFacts]) -> WarmExecutor | None:
+    """As `for_tests`, for the many runs of one judgement: where nobody has begun to warm up, it begins.
+
+    It then imports no more than what the tree does, and is waited for: the first of the runs would take
+    that time, too.
+    """
+    pool = _pool(target)
     if pool is None:
         return None
-    warm = pool.ready(TESTS, wait=wait) if wait else pool.running(TESTS)
-    if warm is None or warm.known & set(top_level_names([*target.sources, *target.tests])):
+    if pool.begun(TESTS):
+        return _fit(pool.ready(TESTS, wait=_WAIT), target)
+    imported = {name.partition(".")[0] for path in facts for _, name, _ in facts[path].imported}
+    return _fit(pool.ready(_for_tests_with(imported), wait=_WAIT), target)
+
+
+def _pool(target: Target) -> WarmPool | None:
+    return None if target.sandbox.limits.network else pool_of(target.sandbox)
+
+
+def _fit(warm: WarmExecutor | None, target: Target) -> WarmExecutor | None:
+    if warm is None or warm.known & hiding_names([*target.sources, *target.tests]):
         return None
     return warm
 

@@ -33,7 +33,7 @@ class PipelineGate:
         if not isinstance(target.spec, PipelineSpec):
             raise ValueError("the gate was asked although it skips")
         layout = layout_of(target.spec)
-        case = Case(target, target.spec, layout, Samples(target.spec, layout))
+        case = Case(target, target.spec, layout, Samples(target.spec, layout), self._evidence.facts)
         findings = list(run_trials(case))
         why = f"{len(TRIALS)} trials" if not findings else "a trial did not end as it must"
         return result(self.name, findings, why).model_copy(update={"evidence": "contract"})

@@ -18,6 +18,7 @@ from executors.scratch import ScratchFolder
 from executors.warm import WarmExecutor
 from team.gates import warmth
 from team.gates.base import Target, ToolFailed
+from team.gates.reading import FileFacts
 from team.gates.runner import command
 from team.gates.target import regular_files
 from team.gates.testrun import empty_folder
@@ -28,7 +29,6 @@ from team.specs.pipeline import DestinationSpec, PipelineSpec, SourceSpec
 
 Row = Mapping[str, Any]
 MOST_ROWS = 500
-_WARM_SECONDS = 30.0
 _SQLITE = re.compile(r"sqlite(\+pysqlite)?:///(?P<path>[^/?:][^?]*)")
 _SIMPLE_QUERY = re.compile(r"\s*select\s+[\w\s,\"*]+?\s+from\s+\"?(?P<table>\w+)\"?\s*;?\s*", re.IGNORECASE)
 _PREPARE = """
@@ -140,16 +140,19 @@ class Stage:
 
 
 @contextmanager
-def staged(target: Target, spec: PipelineSpec, layout: Layout, *, warm: bool) -> Iterator[Stage]:
+def staged(
+    target: Target, spec: PipelineSpec, layout: Layout, facts: Mapping[str, FileFacts] | None
+) -> Iterator[Stage]:
     """A stage with the tree's code and none of its data; it is removed at the end.
 
     Args:
         target: the tree.
         spec: the pipeline.
         layout: its columns.
-        warm: whether its runs may be forks of a warm process. A run that is to be killed had better not.
+        facts: what is known of the tree's files, for runs in forks of a warm process; None for runs
+            that had better be alone, as those that are to be killed.
     """
-    forks = warmth.for_tests(target, wait=_WARM_SECONDS) if warm else None
+    forks = None if facts is None else warmth.for_probes(target, facts)
     with empty_folder(forks) as folder:
         wanted = [path for path in regular_files(target.root) if _is_code(path, spec.source)]
         copy_tree(target.root, wanted, folder)

@@ -10,6 +10,7 @@ from typing import Any
 from executors.base import Outcome
 from team.gates.base import Finding, Target
 from team.gates.pipeline.stage import MOST_ROWS, Held, Stage, staged
+from team.gates.reading import FileFacts
 from team.gates.wording import told
 from team.pipelines import Layout
 from team.pipelines import steps as s
@@ -33,6 +34,7 @@ class Case:
     spec: PipelineSpec
     layout: Layout
     samples: Samples
+    facts: Mapping[str, FileFacts]
 
     @property
     def destination(self) -> DestinationSpec:
@@ -46,7 +48,7 @@ class Case:
 
     def stage(self, *, warm: bool = True) -> AbstractContextManager[Stage]:
         """A fresh stage."""
-        return staged(self.target, self.spec, self.layout, warm=warm)
+        return staged(self.target, self.spec, self.layout, self.facts if warm else None)
 
 
 def run_trials(case: Case) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ class Marked:
         """Measure from here on."""
         builtins.compile = self._compiled
 
-    def lines(self) -> dict[str, list[int]] | None:
+    def lines(self) -> dict[str, list[int]]:
         """The executed lines by workspace path."""
         builtins.compile = _compile
         return {path: sorted(seen) for path, seen in self._seen.items()}

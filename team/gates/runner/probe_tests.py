@@ -37,16 +37,6 @@ from .reporting import Report
 from .run_pytest import options
 
 
-class Unmeasured:
-    """Stands in where nobody asks for lines."""
-
-    def start(self) -> None:
-        """Nothing to do."""
-
-    def taken(self) -> None:
-        """No lines are known."""
-
-
 class ByTest(Marked):
     """The lines that ran since they were asked for the last time."""
 
@@ -61,7 +51,7 @@ class ByTest(Marked):
 class Notes:
     """Takes what the recorder says of one variant and tells the judge each test's end, with its lines."""
 
-    def __init__(self, variant: str, report: Report, measured: ByTest | Unmeasured) -> None:
+    def __init__(self, variant: str, report: Report, measured: ByTest | None = None) -> None:
         self.failed: list[str] = []
         self._report = report
         self._measured = measured
@@ -78,7 +68,7 @@ class Notes:
     def say(self, kind: str, **fields: Any) -> None:
         """Note one step of the run."""
         if kind == "start":
-            lines = self._measured.taken()
+            lines = self._measured.taken() if self._measured else None
             if not self._begun and lines is not None:
                 self._report.say("import", variant=self._variant, lines=lines)
             self._begun, self._passed, self._called = True, True, False
@@ -89,7 +79,7 @@ class Notes:
             passed = self._passed and self._called
             if not passed:
                 self.failed.append(fields["id"])
-            lines = self._measured.taken()
+            lines = self._measured.taken() if self._measured else None
             self._report.say("test", variant=self._variant, id=fields["id"], passed=passed, lines=lines)
 
 
@@ -137,9 +127,9 @@ def tried_live(job: dict[str, Any], report: Report, tree: Tree, end: float) -> s
     with tempfile.TemporaryFile() as names:
 
         def run() -> None:
-            notes: Any = Notes("", report, Unmeasured())
+            notes: Any = Notes("", report)
             live = Live(variants, report, tree, notes, end)
-            run_pytest(job, files, [Recorder(str(Path.cwd()), notes, Unmeasured()), live])
+            run_pytest(job, files, [Recorder(str(Path.cwd()), notes), live])
             os.write(names.fileno(), "\n".join(live.tried).encode())
 
         in_fork(run, end - time.monotonic() + 2 * CONTROL_SECONDS)
@@ -155,7 +145,7 @@ def tried_alone(
 
     def run() -> None:
         root = str(Path.cwd())
-        measured = ByTest(root) if variant["mapped"] else Unmeasured()
+        measured = ByTest(root) if variant["mapped"] else None
         notes: Any = Notes(variant["name"], report, measured)
         recorder = Recorder(root, notes, measured)
         more = ["-x"] if variant["first_failure"] else []

@@ -28,7 +28,7 @@ class Measure(Protocol):
 class Recorder:
     """A pytest plugin that says what happened, from the exceptions themselves and not from reports."""
 
-    def __init__(self, root: str, report: Report, measured: Measure) -> None:
+    def __init__(self, root: str, report: Report, measured: Measure | None = None) -> None:
         self._root = root
         self._measured = measured
         self._say = report.say
@@ -40,7 +40,8 @@ class Recorder:
     def pytest_load_initial_conftests(self) -> Iterator[None]:
         """Make the workspace importable, now that the installed plugins are loaded; measure from here."""
         del os.environ[NO_AUTOLOAD]
-        self._measured.start()
+        if self._measured is not None:
+            self._measured.start()
         folders = [str(folder) for folder in (Path(self._root), Path(self._root, "src")) if folder.is_dir()]
         sys.path[:0] = folders
         os.environ["PYTHONPATH"] = os.pathsep.join(folders)

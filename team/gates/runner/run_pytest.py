@@ -4,11 +4,11 @@ Runs as ``python -s -c`` in the workspace, inside the sandbox, with the sandbox'
 Input (stdin, read to its end before anything of the workspace is imported), as JSON::
 
     {"nonce": "…", "options": [of pytest], "unwanted": [plugins], "files": [test files], "seconds": N,
-     "measure": "traced" or "marked"}
+     "marks": whether to note which lines run}
 
 Output (the report: the stdout this program was started with), one line ``NONCE {json}`` per step.
 Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, finish, escaped, exit,
-coverage, disturbed, end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is
+coverage (with marks), end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is
 no run.
 """
 
@@ -28,10 +28,7 @@ import pytest
 
 from .marks import Marked
 from .recorder import NO_AUTOLOAD, Recorder
-from .reporting import Place, Report, described
-from .tracing import Traced
-
-MEASURES: dict[str, Callable[[str], Traced | Marked]] = {"traced": Traced, "marked": Marked}
+from .reporting import Place, Report
 
 
 def main() -> None:
@@ -48,14 +45,12 @@ def main() -> None:
     report.say("ready")
     leave = watch_exit(report, Place(root))
     report.show_stack_after(job["seconds"])
-    measured = MEASURES[job["measure"]](root)
-    recorder = Recorder(root, report, measured)
+    marked = Marked(root) if job["marks"] else None
+    recorder = Recorder(root, report, marked)
     code = run(job["options"] + options(root, job["unwanted"]) + job["files"], recorder)
     faulthandler.cancel_dump_traceback_later()
-    try:
-        report.say("coverage", lines=measured.lines())
-    except Exception as error:  # noqa: BLE001 - whatever the workspace did to the measurement
-        report.say("disturbed", error=described(error))
+    if marked is not None:
+        report.say("coverage", lines=marked.lines())
     report.say("end", exit=code)
     sys.stderr.flush()
     leave(0)

@@ -75,14 +75,13 @@ def test_statements_of_many_lines_threads_and_coroutines_are_measured(judged: Ju
     assert result.why == "100 % of 9 lines; the floor is 80 %"
 
 
-def test_both_gates_judge_one_run_of_the_tests(target: Make, good: Tree) -> None:
+def test_the_run_that_decides_runs_the_code_as_it_is(target: Make, good: Tree) -> None:
     good["tests/test_calc.py"] += (
-        "\n\ndef test_once() -> None:\n"
-        "    import os\n    import time\n\n    assert os.getpid()\n    time.sleep(1.5)\n"
+        "\n\ndef test_nobody_measures() -> None:\n"
+        "    import sys\n\n    assert sys.gettrace() is None\n    assert 'built-in' in repr(compile)\n"
     )
     tests, coverage = judge(target(good), ["tests", "coverage"])
     assert (tests.status, coverage.status) == ("pass", "pass")
-    assert min(tests.seconds, coverage.seconds) < 1.5 or abs(tests.seconds - coverage.seconds) < 1
 
 
 def test_a_run_without_an_end_measures_nothing(judged: Judge, good: Tree) -> None:
