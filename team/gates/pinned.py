@@ -154,7 +154,7 @@ def pinned_configuration() -> str:
         + "\nor only in one order",
         "mutation": f"up to {MUTANTS} mutants of lines that tests run, within {MUTATION_SECONDS:g} s;"
         + " never red\nwith --mutation PCT: red below it, after at most one repair by the test engineer",
-        "coverage (of the sandbox)": "lines of all source files, by marks in a run of its own; no branches, no exclusions"
+        "coverage (of the sandbox)": "lines of all source files, by marks in a run of its own"
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
         "contract (of the sandbox)": "called from another process; what it answers is compared in ours"
         + "\nit sees neither the expected values nor the tests",
