@@ -76,6 +76,21 @@ def top_level_names(paths: Iterable[str]) -> set[str]:
     return names
 
 
+def hiding_names(paths: Iterable[str]) -> set[str]:
+    """Those top-level names that an installed package of the same name would be hidden by.
+
+    A folder without ``__init__.py``, such as that of Alembic's migrations, hides none.
+    """
+    everything = list(paths)
+    packages = {path.rpartition("/")[0] for path in everything if path.endswith("__init__.py")}
+    plain = {
+        "/".join(path.split("/")[:depth]) for path in everything for depth in range(1, path.count("/") + 1)
+    }
+    modules = {path.removesuffix(".py") for path in everything}
+    hiding = {place.rpartition("/")[2] for place in (modules | packages) - {""}}
+    return top_level_names(everything) - ({place.rpartition("/")[2] for place in plain - packages} - hiding)
+
+
 def regular_files(root: Path) -> Iterator[str]:
     """The plain files below a folder as POSIX paths, without links, skipped folders and unprintable names."""
     return _walk(root, "")
