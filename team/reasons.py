@@ -45,6 +45,11 @@ class Reason(StrEnum):
         return _ENDINGS[self][1]
 
     @property
+    def hindered(self) -> bool:
+        """Whether this machine or a person ended it, so that it says nothing of the work."""
+        return self in (Reason.SANDBOX_UNAVAILABLE, Reason.GATE_ERROR, Reason.DISK, Reason.INTERRUPTED)
+
+    @property
     def words(self) -> str:
         """The reason as a sentence for people."""
         return _ENDINGS[self][2]

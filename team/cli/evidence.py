@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from team.cli.places import presenting
 from team.cli.terminal import clean, print_json, results
 
 if TYPE_CHECKING:
+    from team.errors import DevTeamError
     from team.transcript import Transcript
 
 Other = Annotated[str, typer.Argument(metavar="OTHER", help="The session to compare it with.")]
@@ -34,40 +36,57 @@ def verify(
     config = settings_of(flags).config
     log = Transcript.open(find_session(session, config.work_dir))
     found = verify_session(log)
-    stale = _stale(flags, log) if replay else []
-    intact = found.intact and not stale
+    again = _replayed(flags, log) if replay else Replayed()
+    if again.hindrance and found.intact:
+        raise again.hindrance
+    notes = [*found.notes, *([f"not replayed: {again.hindrance}"] if again.hindrance else [])]
+    intact = found.intact and not again.stale
     if config.json_output:
         problems = [{"where": problem.where, "what": problem.what} for problem in found.problems]
         told = {"session": log.session, "path": str(log.folder.resolve()), "intact": intact}
-        print_json(told | {"problems": problems, "stale": stale, "notes": list(found.notes)})
+        print_json(told | {"problems": problems, "stale": list(again.stale), "notes": notes})
         raise typer.Exit(0 if intact else 1)
     screen = results()
-    for problem in found.problems:
-        screen.print(f"✗ {clean(problem)}", style="red", soft_wrap=True)
-    for line in stale:
-        screen.print(f"✗ stale: {clean(line)}", style="red", soft_wrap=True)
-    for note in found.notes:
+    for line in (*found.problems, *(f"stale: {line}" for line in again.stale)):
+        screen.print(f"✗ {clean(line)}", style="red", soft_wrap=True)
+    for note in notes:
         screen.print(f"· {clean(note)}", style="dim", soft_wrap=True)
     if intact:
-        again = ", and the gates say the same again" if replay else ""
         words = f"✓ intact: {len(log.outline.rows)} events, their chain, requests, answers, totals and files"
-        screen.print(words + again, style="green", soft_wrap=True)
+        same = ", and the gates say the same again" if replay else ""
+        screen.print(words + same, style="green", soft_wrap=True)
     raise typer.Exit(0 if intact else 1)
 
 
-def _stale(flags: Flags, log: Transcript) -> list[str]:
-    """What the gates of a replay, in a folder that is thrown away, say differently."""
+@dataclass(frozen=True)
+class Replayed:
+    """What gates say differently of the recorded answers now, or why that could not be found out."""
+
+    stale: tuple[str, ...] = ()
+    hindrance: DevTeamError | None = None
+
+
+def _replayed(flags: Flags, log: Transcript) -> Replayed:
+    """Replay in a folder that is thrown away. A sandbox that is missing makes no evidence stale."""
     from team.cli.sessions import recorded_settings, watched
+    from team.errors import DevTeamError
     from team.replaying import replay_session
     from team.transcript import Transcript
     from team.transcript.compare import stale_evidence
 
     with tempfile.TemporaryDirectory(prefix="devteam-verify-") as folder:
-        config = recorded_settings(flags, log.folder, output=None, work_dir=Path(folder))
-        report = watched(
-            config, lambda observers, approver: replay_session(log.folder, config=config, observers=observers)
-        )
-        return stale_evidence(log, Transcript.open(report.result.path))
+        try:
+            config = recorded_settings(flags, log.folder, output=None, work_dir=Path(folder))
+            report = watched(
+                config,
+                lambda observers, approver: replay_session(log.folder, config=config, observers=observers),
+            )
+        except DevTeamError as error:
+            return Replayed(hindrance=error)
+        result = report.result
+        if result.reason.hindered and (log.ended is None or log.ended.reason != result.reason):
+            return Replayed(hindrance=DevTeamError("the gates could not be run again", result.message))
+        return Replayed(tuple(stale_evidence(log, Transcript.open(result.path))))
 
 
 @takes("work_dir", *PRINTING)

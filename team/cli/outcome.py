@@ -60,7 +60,8 @@ def print_divergences(report: ReplayReport, config: CodeGenerationConfig) -> Non
         print_json(as_json(report.result) | {"divergences": list(report.divergences)})
         return
     screen = results()
-    for line in report.divergences:
+    hindered = bool(report.divergences) and report.result.reason.hindered
+    for line in [report.result.message] if hindered else report.divergences:
         screen.print(f"✗ {clean(line)}", style="red", soft_wrap=True)
     if not report.divergences:
         screen.print(f"✓ the same again: {clean(report.result.message)}", style="green", soft_wrap=True)

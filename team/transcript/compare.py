@@ -13,6 +13,7 @@ from team.transcript.safe_text import one_line
 
 E_ = TypeVar("E_", bound=Event)
 _SHOWN = 10
+REPLAYED = "replayed"
 
 
 def divergences(old: Transcript, new: Transcript, leftovers: Mapping[str, int] | None = None) -> list[str]:
@@ -30,7 +31,7 @@ def divergences(old: Transcript, new: Transcript, leftovers: Mapping[str, int] |
         *_requests(old, new),
         *_trees(old, new),
         *_differing(old, new, Execution, lambda run: f"iteration {run.iteration}, command block", _outcome),
-        *_differing(old, new, Gate, lambda gate: f"iteration {gate.iteration}, gate {gate.name}", _judgement),
+        *_differing(old, new, Gate, _gate_place, _judgement),
         *_differing(old, new, Verdict, lambda said: f"iteration {said.iteration}, {said.step}", _verdict),
         *_ending(old, new),
         *(f"{role}: {count} recorded answer(s) left over" for role, count in (leftovers or {}).items()),
@@ -40,13 +41,18 @@ def divergences(old: Transcript, new: Transcript, leftovers: Mapping[str, int] |
 def stale_evidence(old: Transcript, new: Transcript) -> list[str]:
     """What gates say differently of the recorded answers now, and with which other tools; empty for nothing.
 
+    What a session that was cut off did not come to is not stale.
+
     Args:
         old: the recorded session.
         new: the session that replayed it.
     """
-    changed = list(
-        _differing(old, new, Gate, lambda gate: f"iteration {gate.iteration}, gate {gate.name}", _judgement)
-    )
+    whole = old.ended is not None
+    changed = [
+        difference
+        for difference in _differing(old, new, Gate, _gate_place, _judgement)
+        if whole or not difference.endswith(f": only {REPLAYED}")
+    ]
     if not changed:
         return []
     then, now = (log.started.versions if log.started else {} for log in (old, new))
@@ -128,7 +134,11 @@ def _differing(
 
 
 def _side(was: Event | None) -> str:
-    return "replayed" if was is None else "recorded"
+    return REPLAYED if was is None else "recorded"
+
+
+def _gate_place(gate: Gate) -> str:
+    return f"iteration {gate.iteration}, gate {gate.name}"
 
 
 def _pairs(
