@@ -36,8 +36,6 @@ _RUFF_RULES = (
     "--config",
     'src = [".", "src"]',
     "--config",
-    'lint.isort.known-third-party = ["alembic"]',  # whose migrations lie in a folder of the same name
-    "--config",
     "lint.flake8-bugbear.extend-immutable-calls = "
     + "["
     + ", ".join(f'"fastapi.{name}"' for name in _FASTAPI_CALLS)

@@ -67,15 +67,24 @@ def _for_tests_with(packages: Collection[str]) -> Preload:
 TESTS = _for_tests_with(_WITH)
 
 
-def warm_up(sandbox: Executor) -> None:
+def warm_up(sandbox: Executor, packages: Collection[str] | None = None) -> None:
     """Start to warm up in the background, for the judgements that are to come. Does nothing where it cannot.
 
     The sandbox ends what is started here when it is closed.
+
+    Args:
+        sandbox: where the judgements will run.
+        packages: what the code will import, where there will hardly be more than one judgement: then only the
+            probes of that one are prepared. None: everything that pays off in a long session.
     """
     pool = pool_of(sandbox)
-    if pool is not None:
-        for preload in (tools(sandbox.interpreter), TESTS):
-            pool.begin(preload)
+    if pool is None:
+        return
+    if packages is not None:
+        pool.begin(_for_tests_with(packages))
+        return
+    for preload in (tools(sandbox.interpreter), TESTS):
+        pool.begin(preload)
 
 
 def for_tests(target: Target) -> WarmExecutor | None:
@@ -97,10 +106,9 @@ def for_probes(target: Target, facts: Mapping[str, FileFacts]) -> WarmExecutor |
     pool = _pool(target)
     if pool is None:
         return None
-    if pool.begun(TESTS):
-        return _fit(pool.ready(TESTS, wait=_WAIT), target)
+    begun = [preload for preload in pool.begun if preload.prepare == _PREPARE_TESTS]
     imported = {name.partition(".")[0] for path in facts for _, name, _ in facts[path].imported}
-    return _fit(pool.ready(_for_tests_with(imported), wait=_WAIT), target)
+    return _fit(pool.ready(begun[0] if begun else _for_tests_with(imported), wait=_WAIT), target)
 
 
 def _pool(target: Target) -> WarmPool | None:

@@ -14,6 +14,7 @@ from team.specs.expand import Schema, expand
 from team.specs.grouping import service_from
 from team.specs.references import METHODS, Unresolvable, resolve
 from team.specs.service import Operation, Parameter, Service
+from team.specs.words import MIGRATIONS
 
 
 class OpenApiSpec(Spec):
@@ -56,8 +57,8 @@ class OpenApiSpec(Spec):
         return (
             "A FastAPI service with SQLAlchemy 2 (async) and Pydantic v2 that serves this OpenAPI document: "
             "paths, names and statuses are kept as they are. Package `app/` (`models.py`, `schemas.py`, "
-            "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`. "
-            "`DATABASE_URL` picks the database, by default an SQLite file.\n\n"
+            "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`, "
+            f"{MIGRATIONS}. `DATABASE_URL` picks the database, by default an SQLite file.\n\n"
             f"```json\n{text}\n```\n"
         )
 

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from team.specs.entity import CrudSpec, EntitySpec
     from team.specs.fields import FieldSpec
 
+MIGRATIONS = (
+    "`alembic.ini`, and Alembic's migrations in `alembic/` (a plain folder without `__init__.py`) that make "
+    "the tables of the models"
+)
+"""What a service is told to have for its tables."""
+
 _ROUTES = """\
 - `POST {path}` → 201, 409, 422
 - `GET {path}` → 200, 422; `limit`, `offset` and a filter for each field
@@ -26,9 +32,9 @@ def entity_text(spec: CrudSpec) -> str:
     head = (
         f"A FastAPI service with SQLAlchemy 2 (async) and Pydantic v2 for the {many} "
         f"{', '.join(entity.name for entity in spec.entities)}: package `app/` (`models.py`, `schemas.py`, "
-        "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`. "
-        "`DATABASE_URL` picks the database, by default an SQLite file. Errors are documented in the OpenAPI "
-        "document."
+        "`repository.py`, `routers/`, `database.py`, `main.py` with `app`), tests in `tests/`, "
+        f"{MIGRATIONS}. `DATABASE_URL` picks the database, by default an SQLite file. "
+        "Errors are documented in the OpenAPI document."
     )
     return "\n\n".join([head, *(_entity(entity) for entity in spec.entities)]) + "\n"
 

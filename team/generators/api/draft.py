@@ -12,7 +12,9 @@ from typing import Any
 from team.generators.api.annotations import Annotations
 from team.generators.api.examples import DraftResource, filled
 from team.generators.api.operations import OperationView, ParameterView, query_annotation
+from team.generators.api.tables import tables_of
 from team.generators.crud.entities import literal
+from team.generators.migrations.revisions import first_revision
 from team.generators.polish import polish
 from team.specs.columns import normal
 from team.specs.endpoint import ApiSpec
@@ -23,8 +25,9 @@ from team.specs.openapi import OpenApiSpec
 from team.specs.service import Operation, parameters_of, shape_of
 
 _SHARED = (
-    "app/__init__.py", "app/database.py", "app/main.py", "app/routers/__init__.py", "Dockerfile",
-    "requirements.txt", "requirements-dev.txt", "pyproject.toml", "tests/test_database.py",
+    "app/__init__.py", "app/database.py", "app/main.py", "app/migrations.py", "app/routers/__init__.py",
+    "Dockerfile", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "alembic.ini",
+    "alembic/env.py", "alembic/script.py.mako", "tests/test_database.py", "tests/test_migrations.py",
 )  # fmt: skip
 """Written from the same templates as those of CRUD modules."""
 _OWN = (
@@ -85,6 +88,8 @@ class ApiDraft:
             files["app/routers/operations.py"] = self._render("api", "app/routers/operations.py")
         if not self._resources:
             del files["app/repository.py"]
+        created = first_revision(tables_of(self._resources))
+        files[created.path] = created.source()
         files["schemathesis.toml"] = self._render("api", "schemathesis.toml")
         return polish(files)
 

@@ -9,17 +9,20 @@ from typing import Any
 from team.generators.crud.entities import literal
 from team.generators.crud.examples import DraftEntity
 from team.generators.crud.review import review_crud
+from team.generators.crud.tables import tables_of
+from team.generators.migrations.revisions import first_revision
 from team.generators.polish import polish
 from team.specs.entity import CrudSpec
 from team.specs.words import describe
 
 _FOLDER = "drafts/crud"
 _CODE = (
-    "app/__init__.py", "app/database.py", "app/errors.py", "app/main.py", "app/models.py",
-    "app/repository.py", "app/routers/__init__.py", "app/schemas.py", "README.md", "Dockerfile",
-    "requirements.txt", "requirements-dev.txt", "pyproject.toml",
+    "app/__init__.py", "app/database.py", "app/errors.py", "app/main.py", "app/migrations.py",
+    "app/models.py", "app/repository.py", "app/routers/__init__.py", "app/schemas.py", "README.md",
+    "Dockerfile", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "alembic.ini",
+    "alembic/env.py", "alembic/script.py.mako",
 )  # fmt: skip
-_TESTS = ("tests/conftest.py", "tests/test_database.py")
+_TESTS = ("tests/conftest.py", "tests/test_database.py", "tests/test_migrations.py")
 
 
 class CrudDraft:
@@ -53,6 +56,8 @@ class CrudDraft:
             files[f"app/routers/{entity.plural_snake}.py"] = self._render(
                 "app/routers/entity.py", entity=entity
             )
+        created = first_revision(tables_of(self._spec))
+        files[created.path] = created.source()
         if self._context["inexpressible"]:
             files["schemathesis.toml"] = self._render("schemathesis.toml")
         return polish(files)

@@ -120,7 +120,7 @@ class FieldView:
     @property
     def checks(self) -> list[tuple[str, str]]:
         """(SQL, name) of what the database checks: the limits that its types do not know."""
-        column = f'"{self.name}"' if self.name in _SQL_WORDS else self.name
+        column = sql_name(self.name)
         low, high = self.spec.bounds
         if self.spec.type in TEXT_TYPES:
             column = f"length({column})"
@@ -193,6 +193,11 @@ class FieldView:
         if self.spec.type == "enum":
             return self.type_name
         return "QueryId" if self.target else _QUERIES.get(self.spec.type)
+
+
+def sql_name(name: str) -> str:
+    """A column's name in SQL, in quotes where it needs them."""
+    return f'"{name}"' if name in _SQL_WORDS else name
 
 
 def enum_members(values: tuple[str, ...]) -> dict[str, str]:

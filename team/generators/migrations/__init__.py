@@ -1,0 +1,1 @@
+"""Alembic migrations from specs: tables as data, their differences, and revisions as source."""
