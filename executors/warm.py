@@ -109,12 +109,13 @@ class WarmPool:
 
     def running(self, preload: Preload) -> WarmExecutor | None:
         """As `ready`, and None where no server was ever begun. One that had to go is replaced."""
-        return self.ready(preload) if self.begun(preload) else None
+        return self.ready(preload) if preload in self.begun else None
 
-    def begun(self, preload: Preload) -> bool:
-        """Whether somebody has started a server that imports this."""
+    @property
+    def begun(self) -> tuple[Preload, ...]:
+        """What the servers import that somebody has started."""
         with self._lock:
-            return preload in self._servers
+            return tuple(self._servers)
 
     def _serving(self, server: WarmServer | None, wait: float) -> WarmExecutor | None:
         if server is None or not server.ready(wait):

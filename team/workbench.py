@@ -20,8 +20,10 @@ from team.config import CodeGenerationConfig
 from team.errors import ConfigError
 from team.gates import GATE_NAMES, warm_up
 from team.gates.base import GateSettings
+from team.gates.integrity.past import Mandate
 from team.models.base import AnswerSource
 from team.models.budget import Budget
+from team.report import TurnReport
 from team.transcript.events import Note, SessionStarted
 from team.transcript.opening import open_history
 from team.transcript.origin import Origin
@@ -38,8 +40,15 @@ OFFERED = (
 )  # fmt: skip
 """What the sandbox's default environment offers to code, without what these packages bring along."""
 
-_AT_ONCE = ("draft", "tape:")
-"""Sources whose answers leave no time to warm up the sandbox meanwhile."""
+_AT_ONCE = "tape:"
+"""A source whose answers leave no time to warm up the sandbox meanwhile."""
+
+_DRAFTED = {
+    "crud": ("fastapi", "sqlalchemy"),
+    "api": ("fastapi", "sqlalchemy"),
+    "etl": ("pandas", "pandera", "sqlalchemy", "tenacity"),
+}
+"""What drafts of a kind import."""
 
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _SHORTEST_SECRET = 8
@@ -65,6 +74,18 @@ class Workbench:
         """The shared workspace."""
         return self.log.folder / "files"
 
+    def run_turn(self, mandate: Mandate) -> TurnReport:
+        """The executor's turn over what the authors said since the last one.
+
+        What a draft left open may contradict drafted tests, such as that an operation is not there yet: from
+        the turn in which it is written, the tests of that turn are what must not be weakened.
+        """
+        board = self.board
+        if board.opening:
+            self.turn.past.clear()
+        self.turn.open_rules = board.open_rules
+        return self.turn.run(tuple(board.pending), board.iteration + 1, mandate)
+
     def start_over(self) -> None:
         """Empty the workspace, as it was at the start. What was there stays in the history."""
         self.turn.history.snapshot("executor", "before going on")
@@ -84,9 +105,10 @@ def new_board(spec: Spec, config: CodeGenerationConfig, source: AnswerSource) ->
         include_tests=config.include_tests,
         include_review=config.include_review,
         ask_human=config.approve == "ask",
-        other_model="" if source.name == "draft" else config.escalation_model.strip(),
+        other_model="" if source.drafts == "all" else config.escalation_model.strip(),
         max_iterations=config.max_iterations,
-        open_rules=spec.prose_rules() if source.name == "draft" else (),
+        open_rules=spec.prose_rules() if source.drafts != "nothing" else (),
+        drafts=source.drafts,
     )
 
 
@@ -145,7 +167,9 @@ def open_workbench(
         on_status=on_status,
         open_rules=board.open_rules,
     )
-    if not source.name.startswith(_AT_ONCE):
+    if source.name == "draft":
+        warm_up(sandbox, _DRAFTED.get(board.spec.kind))
+    elif not source.name.startswith(_AT_ONCE):
         warm_up(sandbox)
     added = (*config.packages, *board.spec.packages)
     packages = (*OFFERED, *added) if config.python is None else added
