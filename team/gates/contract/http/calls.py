@@ -6,18 +6,20 @@ import base64
 import json
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from executors import Reported, SandboxUnavailable
 from team.gates.base import Target, ToolFailed
 from team.gates.runner import command
 from team.gates.target import regular_files
-from team.gates.testrun import COMPILED
+from team.gates.testrun import COMPILED, empty_folder
 from team.gates.tools import how_it_ended
 from team.gates.trees import copy_tree
+
+if TYPE_CHECKING:
+    from executors.warm import WarmExecutor
 
 USUAL = (
     "app.main", "main", "app", "src.main", "src.app.main", "app.app", "app.api", "api.main", "api",
@@ -91,13 +93,16 @@ class Calls:
     limit: str | None = None
 
 
-def call_app(target: Target, steps: Sequence[Step], fuzz: Mapping[str, Any] | None) -> Calls:
+def call_app(
+    target: Target, steps: Sequence[Step], fuzz: Mapping[str, Any] | None, warm: WarmExecutor | None = None
+) -> Calls:
     """Start the application of a copy of the tree, and call it from another process.
 
     Args:
         target: the tree and its sandbox.
         steps: the requests, in order.
         fuzz: how Schemathesis is to call it besides; None: not at all.
+        warm: what has imported the packages of both processes already; they are forks of that.
 
     Raises:
         ToolFailed: our program in the sandbox could not start.
@@ -105,18 +110,27 @@ def call_app(target: Target, steps: Sequence[Step], fuzz: Mapping[str, Any] | No
     """
     nonce = secrets.token_hex(16)
     job = {"nonce": nonce, "modules": modules(target), "steps": [step.told() for step in steps], "fuzz": fuzz}
-    limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
-    with tempfile.TemporaryDirectory(prefix="devteam-contract-", ignore_cleanup_errors=True) as name:
-        copy = Path(name)
-        copy_tree(target.root, [p for p in regular_files(target.root) if not p.endswith(COMPILED)], copy)
-        line = command("call_app", _PARTS)
-        with target.sandbox.over(copy) as sandbox:
-            done = sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)
+    try:
+        done = _run(target, job, warm)
+    except SandboxUnavailable:
+        if warm is None:
+            raise
+        done = _run(target, job, None)
     calls = read_calls(done.report, nonce)
     if calls is None:
         raise ToolFailed(how_it_ended("the caller of the application", done))
     calls.limit = done.outcome.limit
     return calls
+
+
+def _run(target: Target, job: Mapping[str, Any], warm: WarmExecutor | None) -> Reported:
+    """Run our program in the sandbox, over a copy of the tree."""
+    limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
+    with empty_folder(warm) as copy:
+        copy_tree(target.root, [p for p in regular_files(target.root) if not p.endswith(COMPILED)], copy)
+        with (warm or target.sandbox).over(copy) as sandbox:
+            line = command("call_app", _PARTS)
+            return sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)
 
 
 def modules(target: Target) -> list[str]:

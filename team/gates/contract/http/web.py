@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from team.gates import warmth
 from team.gates.base import Finding, GateResult, Target, ToolFailed
 from team.gates.contract.http.calls import Calls, call_app
 from team.gates.contract.http.differences import differences
@@ -19,6 +20,9 @@ from team.specs.endpoint import ApiSpec
 from team.specs.entity import CrudSpec
 from team.specs.openapi import OpenApiSpec
 from team.specs.service import Resource, Rows, Service, service_of
+
+if TYPE_CHECKING:
+    from executors.warm import WarmExecutor
 
 ACCEPTED = ("2xx", "404", "409", "422")
 """What a request that its schema allows may be answered with: schemas do not know what is stored."""
@@ -40,11 +44,15 @@ class WebCheck:
         if target.spec is None:
             raise ValueError("the check was asked although it skips")
         service = promised(target.spec)
-        return judged(target, service, fuzzing(service))
+        return judged(target, service, fuzzing(service), warmth.for_probes(target, self._evidence.facts))
 
 
-def judged(target: Target, service: Service, fuzz: dict[str, Any] | None) -> GateResult:
+def judged(
+    target: Target, service: Service, fuzz: dict[str, Any] | None, warm: WarmExecutor | None = None
+) -> GateResult:
     """Hold a tree against what is promised; without `fuzz`, Schemathesis is left out.
+
+    With `warm`, application and caller are forks of that.
 
     Raises:
         ToolFailed: our program in the sandbox could not start.
@@ -52,7 +60,7 @@ def judged(target: Target, service: Service, fuzz: dict[str, Any] | None) -> Gat
     """
     exercise = Exercise(service, {each.entity.name: _values(each) for each in service.resources})
     script = exercise.write()
-    calls = call_app(target, script.steps, fuzz)
+    calls = call_app(target, script.steps, fuzz, warm)
     findings = [_settled(finding, target) for finding in _findings(service, script, calls)]
     red = any(finding.severity != "minor" for finding in findings)
     said = f"{len(service.operations)} operations, {len(calls.answers)} requests"
