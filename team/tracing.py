@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 """The variable by which message text is asked for, as other GenAI instrumentation has it."""
 
+_NO_MODEL = ("tape", "draft")
 _SECOND = 1_000_000_000
 Attributes = dict[str, "AttributeValue"]
 
@@ -142,13 +143,15 @@ class SessionTracer:
     def _model(self, call: ModelCall) -> str:
         roles = self._settings.get("role_models")
         chosen = roles.get(call.agent) if isinstance(roles, dict) else None
-        return str(chosen or self._settings.get("model") or call.answer.get("model") or "")
+        name = str(chosen or self._settings.get("model") or call.answer.get("model") or "")
+        return "tape" if name.startswith("tape:") else name  # where a tape lies is nobody's business
 
     def _call(self, call: ModelCall) -> Attributes:
+        model = self._model(call)
         told: Attributes = {
             "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": "openai",
-            "gen_ai.request.model": self._model(call),
+            "gen_ai.provider.name": "devteam" if model in _NO_MODEL else "openai",
+            "gen_ai.request.model": model,
             "gen_ai.response.model": str(call.answer.get("model") or ""),
             "gen_ai.response.finish_reasons": [str(call.answer.get("finish_reason") or "stop")],
             "gen_ai.usage.input_tokens": call.prompt_tokens,
@@ -187,32 +190,6 @@ def export(events: Iterable[Event], provider: TracerProvider, *, text: bool | No
     for event in events:
         tracer.on_event(event)
     tracer.close()
-
-
-def endpoint_wanted() -> bool:
-    """Whether the standard variables name a place for traces and do not switch them off."""
-    if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
-        return False
-    if os.environ.get("OTEL_TRACES_EXPORTER", "otlp").lower() != "otlp":
-        return False
-    return any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}ENDPOINT") for name in ("", "TRACES_"))
-
-
-def standard_provider() -> TracerProvider:
-    """A provider that exports where the standard `OTEL_…` variables say; shut it down to send what is left.
-
-    Raises:
-        ImportError: the extra `otel` is not installed.
-    """
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "devteam")})
-    provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return provider
 
 
 def _texts(call: ModelCall) -> Attributes:

@@ -180,7 +180,7 @@ def _print_blame(log: Transcript) -> None:
 def _send(log: Transcript) -> None:
     from team.cli.traces import send
 
-    print(f"{send(log)} events sent as spans")
+    print(f"{send(log)} spans sent")
 
 
 def _inspect(log: Transcript) -> None:

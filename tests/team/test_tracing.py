@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from team.tracing import CAPTURE, SessionTracer, endpoint_wanted, export
+from team.trace_export import endpoint
+from team.tracing import CAPTURE, SessionTracer, export
 from team.transcript import Transcript
 from team.transcript.store import SessionLog
 
@@ -108,12 +109,13 @@ def test_the_standard_variables_decide(
 ) -> None:
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert endpoint_wanted() == wanted
+    assert bool(endpoint()) == wanted
 
 
 def test_nothing_else_needs_the_extra() -> None:
     import subprocess
 
-    script = "import sys, team.cli.app, team.transcript.reader; print('opentelemetry' in sys.modules)"
+    script = "import sys, team.transcript.reader; from team.cli.app import application; application()"
+    script += "; print('opentelemetry' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
