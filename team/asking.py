@@ -103,7 +103,13 @@ class Asker:
             if value is not None
         }
         request = Request(
-            agent=role, step=step, system=system, user=user, settings=settings, model=self._board.model
+            agent=role,
+            step=step,
+            system=system,
+            user=user,
+            settings=settings,
+            model=self._board.model,
+            drafted=self._board.drafted,
         )
         answer = self._recorded(request)
         if answer is None:

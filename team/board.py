@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from team.attempts import Attempt, gist, tried
+from team.models.base import Drafts
 from team.report import TurnReport
-from team.steps import Step
+from team.steps import MODEL_STEPS, OPEN_STEPS, Step
 from team.triage import Blame, blame, is_test_path
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Board:
     ask_human: bool = False
     max_iterations: int = 10
     open_rules: tuple[str, ...] = ()
+    drafts: Drafts = "nothing"
 
     step: Step = Step.START
     plan: str = ""
@@ -51,6 +54,10 @@ class Board:
     counted_from: int = 0
     attempts: list[Attempt] = field(default_factory=list)
     blame: Blame = field(default_factory=Blame)
+    by_templates: bool = True
+    draft: Mapping[str, str] = field(default_factory=dict)
+    left_open: tuple[str, ...] = ()
+    opened_at: int | None = None
 
     @property
     def iteration(self) -> int:
@@ -128,6 +135,40 @@ class Board:
         `TurnReport.badness` has the order in full.
         """
         return min(reversed(self.reports), key=lambda report: report.badness, default=None)
+
+    @property
+    def drafted(self) -> bool:
+        """Whether templates answer the current step of a session in which they come first.
+
+        The plan is theirs, so they also say whether the work still follows it, unless there is a new one.
+        """
+        alone = self.by_templates or (self.step is Step.SIGN_OFF and not self.replans)
+        return self.drafts == "first" and alone
+
+    @property
+    def opening(self) -> bool:
+        """Whether the executor's coming turn is the first over what a draft left open."""
+        return self.opened_at is not None and self.opened_at == self.iteration
+
+    @property
+    def focused(self) -> bool:
+        """Whether what a draft left open is being worked at, so that little else needs to be shown."""
+        return self.step in OPEN_STEPS or self.opened_at is not None
+
+    def begin(self, step: Step) -> None:
+        """Go to a step."""
+        self.step = step
+        self.by_templates = self.by_templates and step not in MODEL_STEPS
+
+    def opened(self) -> None:
+        """What the draft left open is somebody's work now; the reviews decide whether it is done."""
+        self.opened_at = self.iteration
+        self.left_open, self.open_rules = self.open_rules, ()
+
+    def open_rules_of(self, report: TurnReport | None) -> tuple[str, ...]:
+        """What nobody had worked at yet when a turn was judged."""
+        before = self.opened_at is not None and report is not None and report.iteration <= self.opened_at
+        return self.left_open if before else self.open_rules
 
     def executed(self, report: TurnReport) -> None:
         """Take in an executor turn: the authors' messages are spent, old verdicts no longer hold."""

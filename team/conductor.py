@@ -39,7 +39,7 @@ class Conductor:
         if isinstance(following, Reason):
             self.ending = following
             return None
-        self.board.step = following
+        self.board.begin(following)
         return SPEAKER[following]
 
     def begin_turn(self, role: str, messages: list[dict[str, Any]]) -> None:
@@ -74,6 +74,8 @@ class Conductor:
         self._note(Message(agent=agent, iteration=board.iteration, step=step, content=content))
         if step in AUTHOR_STEPS:
             board.pending.append(Said(agent, as_files(board.spec, agent, content)))
+            if step is Step.OPEN_CODE:
+                board.opened()
         elif step is Step.PLAN:
             board.plan, self._planned = content, True
         elif step in PLAN_STEPS:

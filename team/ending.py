@@ -47,7 +47,7 @@ def conclude(
         iterations=board.iteration,
         session=log.session,
         evidence=_evidence(board) if reason is Reason.ACCEPTED else (),
-        open_rules=board.open_rules,
+        open_rules=board.open_rules_of(best),
     )
     try:
         _record(log, result)

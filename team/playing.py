@@ -56,8 +56,10 @@ class SessionScore:
             return (
                 f"The same failures keep coming back. Another model goes on from here: {board.other_model}."
             )
-        report = self._bench.turn.run(tuple(board.pending), board.iteration + 1, mandate_of(board))
+        report = self._bench.run_turn(mandate_of(board))
         board.executed(report)
+        if board.by_templates and board.drafts == "first":
+            board.draft = worktree.tree(self._bench.files)
         return report.text
 
     def approve(self, chat: ChatMessages) -> str:

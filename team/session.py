@@ -22,6 +22,7 @@ from team.late import LateExecutor
 from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.models.choose import choose_source
+from team.models.drafted import DraftFirstSource
 from team.models.live import LiveSource
 from team.people import People
 from team.playing import SessionScore
@@ -121,7 +122,7 @@ class Session:
         self._source = source or choose_source(
             self.config, spec, budget=self._budget, tree=self.tree, on_status=self.status
         )
-        if isinstance(self._source, LiveSource):
+        if isinstance(self._source, LiveSource | DraftFirstSource):
             self._stack.callback(self._source.close)
         self._board = new_board(spec, self.config, self._source)
         self._going_on = folder is not None

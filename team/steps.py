@@ -13,6 +13,8 @@ class Step(StrEnum):
     TESTS = "tests"
     CODE = "code"
     EXECUTE = "execute"
+    OPEN_TESTS = "open_tests"
+    OPEN_CODE = "open_code"
     REPAIR_TESTS = "repair_tests"
     REPAIR_CODE = "repair_code"
     FAULT = "fault"
@@ -28,6 +30,8 @@ SPEAKER: dict[Step, str] = {
     Step.TESTS: "test_engineer",
     Step.CODE: "developer",
     Step.EXECUTE: "executor",
+    Step.OPEN_TESTS: "test_engineer",
+    Step.OPEN_CODE: "developer",
     Step.REPAIR_TESTS: "test_engineer",
     Step.REPAIR_CODE: "developer",
     Step.FAULT: "code_reviewer",
@@ -39,6 +43,12 @@ SPEAKER: dict[Step, str] = {
 }
 
 AUTHORS = ("test_engineer", "developer")
-AUTHOR_STEPS = frozenset({Step.TESTS, Step.CODE, Step.REPAIR_TESTS, Step.REPAIR_CODE})
+OPEN_STEPS = frozenset({Step.OPEN_TESTS, Step.OPEN_CODE})
+"""A model writes what a draft left open."""
+
+AUTHOR_STEPS = OPEN_STEPS | {Step.TESTS, Step.CODE, Step.REPAIR_TESTS, Step.REPAIR_CODE}
+MODEL_STEPS = OPEN_STEPS | {Step.REPAIR_TESTS, Step.REPAIR_CODE, Step.FAULT, Step.REPLAN, Step.HAND_OVER}
+"""What no draft can do: after the first of these, templates are not alone with the work any more."""
+
 VERDICT_STEPS = frozenset({Step.REVIEW, Step.SIGN_OFF})
 PLAN_STEPS = frozenset({Step.PLAN, Step.REPLAN})

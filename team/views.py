@@ -16,8 +16,9 @@ from typing import Any
 import prompts
 from executors.blocks import FileBlock, read_message
 from team.board import Board, Said
+from team.focusing import focused
 from team.specs.task import ProblemSpec
-from team.steps import Step
+from team.steps import VERDICT_STEPS, Step
 from team.triage import is_test_path
 
 NARROWEST = 2
@@ -63,7 +64,12 @@ class ShownFile:
     @property
     def fence(self) -> str:
         """A fence longer than any inside the file."""
-        return "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(self.content))])
+        return fence_for(self.content)
+
+
+def fence_for(text: str) -> str:
+    """A fence longer than any inside a text."""
+    return "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(text))])
 
 
 def view(
@@ -85,8 +91,8 @@ def view(
         narrow: 0 to `NARROWEST`.
         remark: what a person said when the session was forked.
     """
-    shown, omitted = _files(board, tree, narrow)
-    told = _context(board) | {"packages": packages, "files": shown, "omitted": omitted, "remark": remark}
+    told = _context(board) | {"packages": packages, "remark": remark}
+    told |= _focused(board, tree, narrow) if board.focused else _whole(board, tree, narrow)
     return prompts.render(f"turns/{board.step}.md.j2", folder, **told)
 
 
@@ -104,6 +110,26 @@ def _context(board: Board) -> dict[str, Any]:
         "problem": board.spec.entry_point if isinstance(board.spec, ProblemSpec) else "",
         "tried": board.tried,
     }
+
+
+def _whole(board: Board, tree: Mapping[str, str], narrow: int) -> dict[str, Any]:
+    shown, omitted = _files(board, tree, narrow)
+    return {"files": shown, "omitted": omitted, "changes": ""}
+
+
+def _focused(board: Board, tree: Mapping[str, str], narrow: int) -> dict[str, Any]:
+    """The little that matters to what a draft left open."""
+    shown = focused(board, tree, narrow)
+    parts = {path: text for path, text in shown.files.items() if len(text) <= MAX_FILE_CHARACTERS}
+    told = {
+        "requirements": shown.requirements,
+        "plan": board.plan.strip() if board.replans else "",
+        "files": [ShownFile(path, text.rstrip("\n")) for path, text in parts.items()],
+        "omitted": sorted(tree.keys() - parts.keys()) if board.step not in VERDICT_STEPS else [],
+        "changes": shown.changes,
+        "changes_fence": fence_for(shown.changes),
+    }
+    return told | ({"packages": ()} if board.step in VERDICT_STEPS else {})
 
 
 def _files(board: Board, tree: Mapping[str, str], narrow: int) -> tuple[list[ShownFile], list[str]]:

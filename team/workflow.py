@@ -50,6 +50,16 @@ def green_open_rules(board: Board) -> bool:
     return board.green and bool(board.open_rules)
 
 
+def opens_with_tester(board: Board) -> bool:
+    """The draft is green, a model is to do what it leaves open, and the test engineer takes part."""
+    return opens(board) and board.include_tests
+
+
+def opens(board: Board) -> bool:
+    """The draft is green, and a model is to do what it leaves open."""
+    return board.green and board.drafts == "first" and bool(board.open_rules) and not used_up(board)
+
+
 def green_human(board: Board) -> bool:
     """Green, and a human wants the last word."""
     return board.green and board.asks_human
@@ -141,6 +151,10 @@ TABLE: tuple[Row, ...] = (
     Row(Step.REPAIR_TESTS, source_to_mend, Step.REPAIR_CODE),
     Row(Step.REPAIR_TESTS, always, Step.EXECUTE),
     Row(Step.REPAIR_CODE, always, Step.EXECUTE),
+    Row(Step.EXECUTE, opens_with_tester, Step.OPEN_TESTS),
+    Row(Step.EXECUTE, opens, Step.OPEN_CODE),
+    Row(Step.OPEN_TESTS, always, Step.OPEN_CODE),
+    Row(Step.OPEN_CODE, always, Step.EXECUTE),
     Row(Step.EXECUTE, green_reviewed, Step.REVIEW),
     Row(Step.EXECUTE, green_open_rules, Reason.OPEN_RULES),
     Row(Step.EXECUTE, green_human, Step.APPROVAL),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from executors import Reported
 from executors.scratch import ScratchFolder
 from team.gates.base import Target, ToolFailed
 from team.gates.pinned import RUFF_FIX, RUFF_FORMAT
+from team.gates.target import top_level_names
 from team.gates.tools import how_it_ended, read_json, run_program
 from team.gates.trees import read_plain
 
@@ -31,7 +32,7 @@ def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
     given = {path: text for path, text in texts.items() if text is not None}
     if not given:
         return ()
-    job = {"files": given, "check": RUFF_FIX, "format": RUFF_FORMAT}
+    job = {"files": given, "check": (*RUFF_FIX, *_first_party(known)), "format": RUFF_FORMAT}
     with ScratchFolder("tidy") as empty:
         done = run_program(target, empty, "tidy_files", json.dumps(job).encode())
     if done.outcome.limit:
@@ -45,6 +46,12 @@ def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
     for path, text in changed.items():
         _replace(target.root / path, text)
     return tuple(sorted(changed))
+
+
+def _first_party(paths: Iterable[str]) -> tuple[str, str]:
+    """What ruff has to be told, as it sees only some files of the tree, to sort imports as over all of it."""
+    names = sorted(name for name in top_level_names(paths) if name.isidentifier())
+    return "--config", f"lint.isort.known-first-party = {json.dumps(names)}"
 
 
 def _changed(done: Reported) -> dict[str, str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Drafts = Literal["nothing", "first", "all"]
+"""What of a session's answers templates give: none; the first, before a model is asked; or every one."""
 
 
 class Request(BaseModel):
@@ -22,6 +25,7 @@ class Request(BaseModel):
         default_factory=dict, description="only what was chosen, e.g. temperature"
     )
     model: str = Field(default="", description="who is asked in place of the role's own model; empty: nobody")
+    drafted: bool = Field(default=False, description="whether templates answer where they come first")
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -54,6 +58,7 @@ class AnswerSource(Protocol):
     """Something that answers requests."""
 
     name: str
+    drafts: Drafts
 
     def answer(self, request: Request) -> Answer:
         """Answer one request.

@@ -12,6 +12,7 @@ from team.errors import ConfigError, SpecError
 from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.models.draft import Drafter, DraftSource
+from team.models.drafted import DraftFirstSource
 from team.models.live import LiveSource
 from team.models.pricing import Price, price_of
 from team.models.tape import TapeSource
@@ -86,7 +87,31 @@ def choose_source(
     if not account.model and _drafter_of(spec):
         on_status("no model is named, so the draft is used; --model NAME asks a model")
         return _draft(config, spec, tree)
-    return _live(config, _checked(account, spec), budget, on_status)
+    live = _live(config, _checked(account, spec), budget, on_status)
+    return _drafted_first(config, spec, live, tree, on_status)
+
+
+def _drafted_first(
+    config: CodeGenerationConfig,
+    spec: Spec,
+    live: LiveSource,
+    tree: Callable[[], Mapping[str, str]],
+    on_status: Status,
+) -> LiveSource | DraftFirstSource:
+    """A model that is asked only for what the draft of a spec leaves open, where there is such a draft."""
+    if config.speaker_selection != "workflow" or config.language != "python":
+        return live
+    try:
+        drafter = _drafter_of(spec)
+    except SpecError as error:
+        on_status(f"{error.problem}; so the model writes everything")
+        return live
+    if drafter is None:
+        return live
+    left = len(spec.prose_rules())
+    asked = f"for {left} open rule{'' if left == 1 else 's'}" if left else "only where a check fails"
+    on_status(f"drafted from templates first; {live.name} is asked {asked}")
+    return DraftFirstSource(DraftSource(drafter, tree), live)
 
 
 def _drafter_of(spec: Spec) -> Drafter | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from team.models.base import Answer, Request
+from team.models.base import Answer, Drafts, Request
 
 
 class Drafter(Protocol):
@@ -35,6 +35,7 @@ class DraftSource:
     """Answers every step of the workflow from a drafter: no key, no network, no model call."""
 
     name = "draft"
+    drafts: Drafts = "all"
 
     def __init__(self, drafter: Drafter, tree: Callable[[], Mapping[str, str]]) -> None:
         """Answer from `drafter`; `tree` gives the current files for the reviews."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from team.errors import ContextOverflow, ModelUnreachable
-from team.models.base import Answer, Request
+from team.models.base import Answer, Drafts, Request
 from team.models.budget import Budget
 from team.models.continuation import ask_on, join
 from team.models.endpoint import Endpoint
@@ -28,6 +28,8 @@ BYTES_PER_TOKEN = 3.0
 
 class LiveSource:
     """Asks a model, continues what was cut, asks again once where there was no text, counts what it cost."""
+
+    drafts: Drafts = "nothing"
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from team.errors import TapeExhausted, TapeMismatch
-from team.models.base import Answer, Request
+from team.models.base import Answer, Drafts, Request
 from team.models.budget import Budget
 from team.transcript.events import ModelCall
 from team.transcript.tape import Tape
@@ -18,6 +18,7 @@ class TapeSource:
 
     Attributes:
         mismatches: where the tape answers another question than the one asked, in words.
+        drafts: what templates gave in the session that was recorded.
     """
 
     def __init__(self, tape: Tape, *, budget: Budget | None = None, strict: bool = False) -> None:
@@ -28,6 +29,9 @@ class TapeSource:
         self._budget = budget or Budget()
         self._strict = strict
         self._served: Counter[str] = Counter()
+        self.drafts: Drafts = "nothing"
+        if "draft" in tape.models:
+            self.drafts = "all" if tape.models == {"draft"} else "first"
 
     def answer(self, request: Request) -> Answer:
         """The role's next answer on the tape.

@@ -159,13 +159,16 @@ class CrudSpec(Spec):
     def prose_rules(self) -> tuple[str, ...]:
         """The business rules in prose, and the relationships that no field makes."""
         rules = [rule for entity in self.entities for rule in entity.business_rules if isinstance(rule, str)]
-        links = [
+        links = [link for entity in self.entities for link in self.open_links(entity)]
+        return (*rules, *links)
+
+    def open_links(self, entity: EntitySpec) -> tuple[str, ...]:
+        """The relationships of an entity that no field makes, in words."""
+        return tuple(
             f"{entity.name}.{link.name}: {link.kind.replace('_', '-')} with {pascal(link.target)}"
-            for entity in self.entities
             for link in entity.relationships
             if not self._has_field(entity, link)
-        ]
-        return (*rules, *links)
+        )
 
     def _has_field(self, entity: EntitySpec, link: Relationship) -> bool:
         """Whether a field of one entity references the other, as a relationship with one side needs."""

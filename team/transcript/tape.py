@@ -20,14 +20,18 @@ class Tape:
     Attributes:
         path: where the tape was read from.
         notes: what the tape says of itself, such as that it was written by hand.
+        models: who gave the answers, where that is known.
     """
 
     def __init__(self, path: Path, calls: Iterable[ModelCall], notes: tuple[str, ...] = ()) -> None:
         self.path = path
         self.notes = notes
         self._calls: dict[str, deque[ModelCall]] = defaultdict(deque)
+        models: set[str] = set()
         for call in calls:
             self._calls[call.agent].append(call)
+            models.add(str(call.answer.get("model") or ""))
+        self.models = frozenset(models)
 
     def next(self, agent: str) -> ModelCall | None:
         """The next answer of that role, or None when the tape has no more."""

@@ -11,8 +11,8 @@ from executors.blocks import FileBlock, read_message
 from team.board import Board, Said
 from team.gates.base import Finding, GateResult
 from team.report import TurnReport
-from team.specs import TaskSpec
-from team.steps import SPEAKER, Step
+from team.specs import TaskSpec, load_spec
+from team.steps import OPEN_STEPS, SPEAKER, Step
 from team.verdicts import Verdict
 from team.views import NARROWEST, ShownFile, view
 
@@ -31,7 +31,7 @@ def shown(board: Board, narrow: int = 0) -> str:
     return view(board, TREE, packages=("fastapi",), narrow=narrow)
 
 
-NOT_ASKED = (Step.EXECUTE, Step.HAND_OVER, Step.APPROVAL)
+NOT_ASKED = (Step.EXECUTE, Step.HAND_OVER, Step.APPROVAL, *OPEN_STEPS)
 
 
 @pytest.mark.parametrize("step", [step for step in SPEAKER if step not in NOT_ASKED])
@@ -82,3 +82,50 @@ def test_a_shown_file_reads_back_as_it_was(content: str) -> None:
     file = ShownFile("notes.txt", content.rstrip("\n"))
     block = f"{file.fence}{file.language}\n{file.marker}\n{file.content}\n{file.fence}\n"
     assert read_message(block) == [FileBlock("notes.txt", file.content + "\n")]
+
+
+SCHEMAS = "class NoteCreate:\n    title: str\n\n    def check(self) -> None:\n        self.done = 1\n"
+DRAFT = {
+    "app/models.py": "class Note:\n    title = 1\n\n    def x(self) -> int:\n        return 2\n",
+    "app/schemas.py": SCHEMAS,
+    "tests/test_notes_api.py": "async def test_it() -> None:\n    assert 3\n",
+}
+
+
+def focused(step: Step, narrow: int = 0) -> str:
+    fields = [{"name": "title", "type": "string"}]
+    spec = load_spec("crud", {"name": "Note", "fields": fields, "business_rules": ["Titles are kind"]})
+    board = Board(spec, step=step, drafts="first", open_rules=("Titles are kind",), draft=DRAFT)
+    board.executed(TurnReport(1, commit="c1", tree="t1", results=()))
+    if step not in OPEN_STEPS:
+        board.opened()
+        board.executed(TurnReport(2, commit="c2", tree="t2", results=()))
+    tree = DRAFT | {"app/schemas.py": SCHEMAS.replace("= 1", "= 10"), "tests/test_kind.py": "assert 'kind'\n"}
+    return view(board, tree, packages=("fastapi",), narrow=narrow)
+
+
+@pytest.mark.parametrize("step", [step for step in SPEAKER if step not in NOT_ASKED or step in OPEN_STEPS])
+def test_once_a_draft_is_done_every_view_is_about_what_it_leaves_open(step: Step) -> None:
+    if step not in (Step.PLAN, Step.TESTS, Step.CODE):
+        assert "- Titles are kind" in focused(step)
+
+
+@pytest.mark.parametrize("narrow", range(NARROWEST + 1))
+def test_a_review_of_what_was_open_is_shown_the_changes(narrow: int) -> None:
+    text = focused(Step.REVIEW, narrow)
+    assert "-        self.done = 1\n+        self.done = 10" in text
+    assert "+assert 'kind'" in text
+    assert "return 2" not in text and "assert 3" not in text
+
+
+def test_who_writes_what_was_open_sees_its_place_and_the_interfaces_around_it() -> None:
+    text = focused(Step.OPEN_CODE)
+    assert "self.done = 10" in text
+    assert "title = 1" in text and "return 2" not in text
+    assert "assert 3" not in text
+
+
+def test_a_narrow_view_of_a_repair_has_the_changed_files_only() -> None:
+    text = focused(Step.REPAIR_CODE, narrow=1)
+    assert "self.done = 10" in text
+    assert "filename: app/models.py" not in text

@@ -25,7 +25,10 @@ TESTS_TOO_WEAK = Verdict("revise", (TESTS,))
 def a_board(step: Step, *turns: tuple[GateResult, ...], **state: object) -> Board:
     """A board at `step`, after executor turns with these results, each over another tree."""
     board = Board(TaskSpec(requirements="a stack"))
-    settings = ("include_tests", "include_review", "ask_human", "max_iterations", "open_rules", "other_model")
+    settings = (
+        *("include_tests", "include_review", "ask_human", "max_iterations", "open_rules", "other_model"),
+        "drafts",
+    )
     for name in settings:
         if name in state:
             setattr(board, name, state.pop(name))
@@ -69,6 +72,30 @@ ROWS = [
         Step.REPAIR_CODE,
     ),
     ("repaired code is executed", a_board(Step.REPAIR_CODE, red(SOURCE)), Step.EXECUTE),
+    (
+        "a green draft that leaves something open: tests for that, by a model",
+        a_board(Step.EXECUTE, (), drafts="first", open_rules=("be kind",)),
+        Step.OPEN_TESTS,
+    ),
+    (
+        "the same without a test engineer: code",
+        a_board(Step.EXECUTE, (), drafts="first", open_rules=("be kind",), include_tests=False),
+        Step.OPEN_CODE,
+    ),
+    (
+        "the same in the last iteration: it stays open",
+        a_board(
+            Step.EXECUTE, (), drafts="first", open_rules=("be kind",), max_iterations=1, include_review=False
+        ),
+        Reason.OPEN_RULES,
+    ),
+    (
+        "a draft that a model goes on with is mended first",
+        a_board(Step.EXECUTE, red(SOURCE), drafts="first", open_rules=("be kind",)),
+        Step.REPAIR_CODE,
+    ),
+    ("tests for what is open are followed by its code", a_board(Step.OPEN_TESTS, ()), Step.OPEN_CODE),
+    ("code for what is open is executed", a_board(Step.OPEN_CODE, ()), Step.EXECUTE),
     ("red in source: developer", a_board(Step.EXECUTE, red(SOURCE)), Step.REPAIR_CODE),
     ("red in tests: test engineer", a_board(Step.EXECUTE, red(TESTS)), Step.REPAIR_TESTS),
     ("red in both: test engineer first", a_board(Step.EXECUTE, red(TESTS, SOURCE)), Step.REPAIR_TESTS),
@@ -299,3 +326,27 @@ def test_what_was_tried_is_told_once_a_failure_comes_back() -> None:
         f"iteration {number} (developer: Count from {word}.; changed a.py): unused import [F401]"
         for number, word in ((1, "one"), (2, "two"))
     ]
+
+
+def test_what_a_draft_left_open_is_open_in_the_draft_and_somebodys_work_after_it() -> None:
+    board = a_board(Step.EXECUTE, (), drafts="first", open_rules=("be kind",))
+    board.begin(Step.OPEN_CODE)
+    board.opened()
+    assert (board.open_rules, board.opening) == ((), True)
+    board.executed(TurnReport(2, commit="c2", tree="t2", results=red(SOURCE)))
+    assert not board.opening
+    assert board.open_rules_of(board.best) == ("be kind",)
+    assert board.open_rules_of(board.report) == ()
+
+
+def test_templates_answer_until_a_model_is_needed_and_sign_off_on_their_own_plan() -> None:
+    board = a_board(Step.REVIEW, (), drafts="first")
+    assert board.drafted
+    board.begin(Step.REPAIR_CODE)
+    board.begin(Step.REVIEW)
+    assert not board.drafted
+    board.begin(Step.SIGN_OFF)
+    assert board.drafted
+    board.replanned("another plan")
+    assert not board.drafted
+    assert not a_board(Step.PLAN).drafted
