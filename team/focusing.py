@@ -90,8 +90,8 @@ def _files(
     if board.step in _CODE_STEPS:
         if wide:
             edit = [path for path in focus.edit if path in now] or _sources(now)
-            shown |= {path: interface(now[path], focus.names) for path in focus.read if path in now}
-            shown |= {path: excerpt(now[path], focus.names) for path in edit}
+            shown |= {path: interface(now[path], focus.names_in(path)) for path in focus.read if path in now}
+            shown |= {path: excerpt(now[path], focus.names_in(path)) for path in edit}
         shown |= {path: now[path] for path in wanted if not is_test_path(path)}
     elif board.step in _TEST_STEPS:
         if wide:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from team.specs.entity import CrudSpec
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from team.specs import Spec
     from team.specs.endpoint import ApiSpec
     from team.specs.openapi import OpenApiSpec
+
+
+_WRITTEN = ("Fields", "Create")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Focus:
         read: files whose interface is enough.
         tests: tests that show how the service is set up and called.
         names: of what many files hold only the parts with these names matter; empty: all of it.
+        parts: file → names that matter there, in place of `names`.
     """
 
     rules: tuple[str, ...] = ()
@@ -32,6 +36,11 @@ class Focus:
     read: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def names_in(self, path: str) -> tuple[str, ...]:
+        """The names that matter in a file."""
+        return self.parts.get(path, self.names)
 
 
 def focus_of(spec: Spec) -> Focus:
@@ -64,6 +73,8 @@ def _of_entities(spec: CrudSpec) -> Focus:
         read=("app/models.py", "app/errors.py"),
         tests=("tests/conftest.py", *(f"tests/test_{module}_api.py" for module in modules)),
         names=tuple(_distinct(name for entity in concerned for name in (entity.name, snake(entity.name)))),
+        # What is checked when a row is written; the other classes of its schemas follow from these.
+        parts={"app/schemas.py": tuple(f"class {e.name}{kind}(" for e in concerned for kind in _WRITTEN)},
     )
 
 

@@ -72,6 +72,13 @@ def test_the_model_is_asked_for_the_open_rules_only(played: Played) -> None:
     ]
 
 
+def test_it_costs_a_fifth_of_what_the_whole_module_would(played: Played) -> None:
+    usage = played.result.usage
+    files = (Path(file).read_text() for file in played.result.files if file.endswith(".py"))
+    to_write_and_be_reviewed_twice = 3 * sum(map(len, files)) // 4  # what the whole would take at the least
+    assert usage.prompt_tokens + usage.completion_tokens <= to_write_and_be_reviewed_twice / 4
+
+
 def test_what_the_model_wrote_stands_beside_the_draft(played: Played) -> None:
     files = Path(played.result.work_dir)
     assert (files / "tests/test_invoice_rules.py").is_file()
