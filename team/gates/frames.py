@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from team.gates.signed import read_signed
+
 Place = tuple[str, int]
 
 
@@ -34,10 +36,17 @@ class Frame(BaseModel):
 
 @dataclass
 class TestRecord:
-    """One test: the phases it went through, and whether it was seen to end."""
+    """One test: the phases it went through, the bodies that ran to their end, and whether it did itself."""
 
     phases: dict[str, Frame] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
     finished: bool = False
+
+    def add(self, phase: Frame) -> None:
+        """Take in how a phase ended; that it failed is never taken back."""
+        told = self.phases.get(phase.when)
+        if told is None or "failed" not in (told.truth, told.told):
+            self.phases[phase.when] = phase
 
     @property
     def failure(self) -> Frame | None:
@@ -75,6 +84,8 @@ class Story:
     exit: Frame | None = None
     lines: dict[str, list[int]] | None = None
     stack: str = ""
+    torn: bool = False
+    tampered: list[str] = field(default_factory=list)
 
     def add(self, frame: Frame) -> None:
         """Take in the next step."""
@@ -93,7 +104,9 @@ class Story:
                 self.tests.setdefault(frame.id, TestRecord())
                 self.running = frame.id
             case "phase":
-                self.tests.setdefault(frame.id, TestRecord()).phases[frame.when] = frame
+                self.tests.setdefault(frame.id, TestRecord()).add(frame)
+            case "reached" if self.running:
+                self.tests[self.running].reached.add(frame.id)
             case "finish":
                 self.tests.setdefault(frame.id, TestRecord()).finished = True
                 self.running = ""
@@ -101,26 +114,24 @@ class Story:
                 self.escaped = frame
             case "exit":
                 self.exit = frame
+            case "tampered":
+                self.tampered.append(frame.error)
             case "coverage":
                 self.lines = frame.lines
             case "end":
                 self.ended = True
 
 
-def read_story(report: bytes, nonce: str) -> Story:
-    """The story that a report tells; lines without the nonce are not the runner's.
+def read_story(report: bytes, key: bytes) -> Story:
+    """The story that a report tells; lines that are not signed with the key are not the runner's.
 
     They may be the stacks that the runner shows when a run takes long: a hint for people.
     """
-    story, others = Story(), []
-    for line in report.decode("utf-8", "replace").splitlines():
-        mark, _, rest = line.partition(" ")
-        if mark != nonce:
-            others.append(line)
-            continue
-        for frame in _frame(rest):
+    lines = read_signed(report, key)
+    story = Story(torn=lines.torn, stack="\n".join(line for line in lines.others if line.strip()))
+    for step in lines.steps:
+        for frame in _frame(step):
             story.add(frame)
-    story.stack = "\n".join(line for line in others if line.strip())
     return story
 
 

@@ -123,7 +123,7 @@ def probe(
         "seconds": seconds,
         "variants": [variant.__dict__ for variant in variants],
     }
-    line = command("probe_tests", (*RUNNER_PARTS, "run_pytest", "forks", "live"))
+    line = command("probe_tests", (*RUNNER_PARTS, "sealing", "endings", "run_pytest", "forks", "live"))
     limits = target.sandbox.limits.model_copy(update={"wall_seconds": seconds + MARGIN})
     with empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]

@@ -24,6 +24,11 @@ def forgeries(run: TestRun) -> Iterator[Finding]:
     """Signs that something in the workspace changed what the run does or reports."""
     for path in run.changed:
         yield _critical(path, "changed-files", "the test run changes this file, so it is not what was tested")
+    for what in dict.fromkeys(run.story.tampered):
+        message = f"something reached for what runs the tests while they ran: {told(what)}"
+        yield _critical(None, "runner-access", message)
+    if run.story.torn:
+        yield _critical(None, "forged-report", "lines are missing from the report of the test run")
     for name, record in run.story.tests.items():
         if _forged(record):
             yield _critical(_file(name), "forged-report", f"{told(name)}: its report is not what happened")
@@ -53,6 +58,16 @@ def unrun(run: TestRun, target: Target, facts: Mapping[str, FileFacts]) -> Itera
         for test in facts[path].tests:
             if f"{path}::{test}" not in seen:
                 yield _critical(path, "not-run", f"{path}::{test} was never run to its end")
+    yield from _cut_short(run, target, facts)
+
+
+def _cut_short(run: TestRun, target: Target, facts: Mapping[str, FileFacts]) -> Iterator[Finding]:
+    """Tests that passed although no mark at the end of their bodies was reached."""
+    bodies = {f"{path}::{test}" for path in target.tests if is_collected(path) for test in facts[path].tests}
+    for name, record in run.story.tests.items():
+        if record.passed and function_of(name) in bodies - record.reached:
+            message = f"{told(name)} passed, but its body did not run to its end: something cuts it short"
+            yield _critical(_file(name), "not-run", message)
 
 
 def not_passed(run: TestRun) -> Iterator[Finding]:

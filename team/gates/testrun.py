@@ -64,21 +64,21 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor
         copy_tree(target.root, readable, copy)
         files = [path for path in target.tests if is_collected(path)]
         canaries = [_place_canary(copy, folder) for folder in sorted({_folder(path) for path in files})]
-        nonce = secrets.token_hex(16)
+        key = secrets.token_bytes(32)
         with (warm or target.sandbox).over(copy) as sandbox:
             limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
             job = {
-                "nonce": nonce,
+                "key": key.hex(),
                 "options": PYTEST_OPTIONS,
                 "unwanted": PYTEST_UNWANTED,
                 "files": [*files, *canaries],
                 "seconds": target.settings.timeout * STACK_AFTER,
                 "marks": warm is not None,
             }
-            line = command("run_pytest", RUNNER_PARTS)
+            line = command("run_pytest", (*RUNNER_PARTS, "sealing", "endings"))
             done = sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)
             root = sandbox.workspace
-        story = read_story(done.report, nonce)
+        story = read_story(done.report, key)
         if not story.ready:
             raise ToolFailed(how_it_ended("the test runner", done))
         changed = changed_files(target.root, [*target.sources, *target.tests], copy)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from .reporting import Place, Report, described, trimmed
+from .reporting import Place, described, trimmed
 
 NO_AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
@@ -25,10 +25,17 @@ class Measure(Protocol):
         """Measure from here on."""
 
 
+class Telling(Protocol):
+    """What takes the steps of a run."""
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """Tell one step."""
+
+
 class Recorder:
     """A pytest plugin that says what happened, from the exceptions themselves and not from reports."""
 
-    def __init__(self, root: str, report: Report, measured: Measure | None = None) -> None:
+    def __init__(self, root: str, report: Telling, measured: Measure | None = None) -> None:
         self._root = root
         self._measured = measured
         self._say = report.say

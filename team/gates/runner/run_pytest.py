@@ -3,13 +3,13 @@
 Runs as ``python -s -c`` in the workspace, inside the sandbox, with the sandbox's interpreter.
 Input (stdin, read to its end before anything of the workspace is imported), as JSON::
 
-    {"nonce": "…", "options": [of pytest], "unwanted": [plugins], "files": [test files], "seconds": N,
+    {"key": hex, "options": [of pytest], "unwanted": [plugins], "files": [test files], "seconds": N,
      "marks": whether to note which lines run}
 
-Output (the report: the stdout this program was started with), one line ``NONCE {json}`` per step.
-Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, finish, escaped, exit,
-coverage (with marks), end. What pytest prints goes to stderr and decides nothing. A run without ``end`` is
-no run.
+Output (the report: the stdout this program was started with), one signed line per step, see `sealing`.
+Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, reached, finish, escaped,
+exit, tampered, coverage (with marks), end. What pytest prints goes to stderr and decides nothing. A run
+without ``end`` is no run.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import NoReturn
 
 import pytest
 
+from .endings import mark_endings
 from .marks import Marked
 from .recorder import NO_AUTOLOAD, Recorder
-from .reporting import Place, Report
+from .reporting import Place
+from .sealing import SealedReport, seal
 
 
 def main() -> None:
@@ -37,14 +40,16 @@ def main() -> None:
     os.dup2(2, 1)
     job = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    report = Report(channel, job.pop("nonce"))
     for name in [name for name in os.environ if name.startswith(("PYTEST", "COVERAGE", "COV_CORE"))]:
         del os.environ[name]
     sys.dont_write_bytecode = True
     root = str(Path.cwd())
+    report = SealedReport()
+    seal(channel, bytes.fromhex(job.pop("key")), root, tellers())
+    mark_endings(root)
     report.say("ready")
     leave = watch_exit(report, Place(root))
-    report.show_stack_after(job["seconds"])
+    faulthandler.dump_traceback_later(job["seconds"], file=channel)  # a hint for people, not a step
     marked = Marked(root) if job["marks"] else None
     recorder = Recorder(root, report, marked)
     code = run(job["options"] + options(root, job["unwanted"]) + job["files"], recorder)
@@ -54,6 +59,12 @@ def main() -> None:
     report.say("end", exit=code)
     sys.stderr.flush()
     leave(0)
+
+
+def tellers() -> list[CodeType]:
+    """The functions that say how a run goes."""
+    recorders = [part.__code__ for part in vars(Recorder).values() if isinstance(part, FunctionType)]
+    return [main.__code__, watch_exit.__code__, *recorders]
 
 
 def run(arguments: list[str], recorder: Recorder) -> int | None:
@@ -81,7 +92,7 @@ def options(root: str, unwanted: list[str]) -> list[str]:
     return chosen
 
 
-def watch_exit(report: Report, place: Place) -> Callable[[int], NoReturn]:
+def watch_exit(report: SealedReport, place: Place) -> Callable[[int], NoReturn]:
     """Say who called `os._exit` in this process before it ends the run; return the real one."""
     really_exit, judge = os._exit, os.getpid()
 
