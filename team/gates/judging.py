@@ -45,7 +45,7 @@ def _side_by_side(
     gates: dict[str, Gate], target: Target, on_start: Callable[[str], None] | None
 ) -> dict[str, GateResult]:
     """Run as many gates at once as there are processors, the slowest first."""
-    left = sorted(gates, key=lambda name: name not in SLOW)
+    left = sorted(gates, key=lambda name: SLOW.index(name) if name in SLOW else len(SLOW))
     running: dict[Future[GateResult], str] = {}
     results: dict[str, GateResult] = {}
     lanes = max(2, os.cpu_count() or 1)
