@@ -11,7 +11,6 @@ from team.gates.dependencies.gate import DependenciesGate
 from team.gates.evidence import Evidence
 from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
-from team.gates.migration.gate import MigrationGate
 from team.gates.mutation.gate import MutationGate
 from team.gates.pipeline.gate import PipelineGate
 from team.gates.security import SecurityGate
@@ -30,10 +29,9 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "integrity": IntegrityGate,
     "mutation": MutationGate,
     "contract": ContractGate,
-    "migration": MigrationGate,
     "pipeline": PipelineGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)
 
 SLOW = ("tests", "contract", "pipeline", "types")
-"""These start before all others, in this order: they wait for nothing, and the short ones fit in beside them."""
+"""These start before all others, in this order: they wait for nothing, and short ones fit in beside them."""
