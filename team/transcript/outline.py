@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,17 +16,23 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from team.transcript.events import EVENT_ADAPTER, Event
+from team.transcript.events import EVENT_ADAPTER, VERSION, Event
 from team.transcript.jsonlines import parse_object
 
 _HEAD = re.compile(
-    rb'\{"v":\d+,"session":"([^"\\]*)","seq":(\d{1,15}),"ts":"[^"\\]*","prev":"[^"\\]*",'
+    rb'\{"v":(\d{1,9}),"session":"([^"\\]*)","seq":(\d{1,15}),"ts":"[^"\\]*","prev":"[^"\\]*",'
     rb'"type":"(\w+)","agent":"([^"\\]*)","iteration":(\d{1,15}),'
 )
 """The beginning of a line as our log writes it; other lines are parsed whole."""
 
 KNOWN_TYPES = frozenset(model.model_fields["type"].default for model in Event.__subclasses__())
 _LONGEST_HEAD = 4096
+_NEWER = "written in a newer format"
+_ABSENT: dict[str, Any] = {
+    **dict.fromkeys(("step", "kind", "commit", "command", "output", "reason", "message", "question"), ""),
+    **{"spec": {}, "config": {}, "seconds": 0.0, "exit_code": 0},
+}
+"""What stands for a field that a line lacks, where its absence says nothing wrong."""
 
 
 class Row(NamedTuple):
@@ -75,6 +81,8 @@ def read_outline(path: Path, start: int = 0) -> Outline:
     """
     damage: list[Damage] = []
     rows = _rising_rows(_own_rows(list(_rows(path, start, damage)), damage), damage, start)
+    if not rows and not damage and start == 0:
+        damage.append(Damage(1, "there is no event"))
     return Outline(tuple(rows), tuple(sorted(damage)))
 
 
@@ -93,19 +101,27 @@ def parse_event(line: bytes, type: str) -> Event:
 
 
 def _parse_with_python(line: bytes, type: str, error: ValidationError) -> Event:
-    """A second try for what only Python's own parser takes, such as lone surrogates."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] != "json_invalid":
-        where = ".".join(str(part) for part in first["loc"])
-        raise Unreadable(f"not a {type[:40]!r} event: {where}: {first['msg']}") from error
+    """A second try for lines that lack a field, and for what only Python takes, such as lone surrogates."""
+    wrong = error.errors(include_url=False, include_input=False)
     data = parse_object(line)
     if data is None:
         raise Unreadable("not a JSON object") from error
+    if wrong[0]["type"] != "json_invalid":
+        absent = {
+            str(each["loc"][-1]) for each in wrong if each["type"] == "missing" and len(each["loc"]) < 3
+        }
+        if len(absent) < len(wrong) or not absent <= _ABSENT.keys():
+            raise Unreadable(f"not a {type[:40]!r} event: {_where(wrong[0])}") from error
+        data |= {name: _ABSENT[name] for name in absent}
     try:
         model = EVENT_ADAPTER.validate_python if type in KNOWN_TYPES else Event.model_validate
         return model(data)
-    except ValidationError as wrong:
-        raise Unreadable(f"not a {type[:40]!r} event: {wrong.errors()[0]['msg']}") from wrong
+    except ValidationError as again:
+        raise Unreadable(f"not a {type[:40]!r} event: {_where(again.errors()[0])}") from again
+
+
+def _where(wrong: Mapping[str, Any]) -> str:
+    return f"{'.'.join(str(part) for part in wrong['loc'])}: {wrong['msg']}"
 
 
 def _rows(path: Path, start: int, damage: list[Damage]) -> Iterator[Row]:
@@ -122,7 +138,8 @@ def _rows(path: Path, start: int, damage: list[Damage]) -> Iterator[Row]:
 def _row(number: int, offset: int, line: bytes, damage: list[Damage]) -> Row | None:
     head = _HEAD.match(line, 0, _LONGEST_HEAD) if line.endswith(b"}\n") else None
     if head is not None:
-        session, seq, type_, agent, iteration = head.groups()
+        version, session, seq, type_, agent, iteration = head.groups()
+        _note_newer(number, int(version), damage)
         names = session.decode(errors="replace"), type_.decode(), agent.decode(errors="replace")
         return Row(number, offset, len(line), names[0], int(seq), names[1], names[2], int(iteration))
     if not line.strip():
@@ -134,8 +151,16 @@ def _row(number: int, offset: int, line: bytes, damage: list[Damage]) -> Row | N
     elif not isinstance(data.get("type"), str) or type(data.get("seq")) is not int:
         damage.append(Damage(number, "not an event: no type or no sequence number"))
     else:
+        _note_newer(number, data.get("v"), damage)
         return _row_of(number, offset, len(line), data)
     return None
+
+
+def _note_newer(number: int, version: object, damage: list[Damage]) -> None:
+    """Said once: from the first line of a newer version on, fields that are not known here are left out."""
+    newer = isinstance(version, int) and version > VERSION
+    if newer and not any(lost.what.startswith(_NEWER) for lost in damage):
+        damage.append(Damage(number, f"{_NEWER} ({version}): what it has beyond {VERSION} is left out"))
 
 
 def _row_of(number: int, offset: int, size: int, data: dict[str, Any]) -> Row:

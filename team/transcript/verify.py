@@ -16,7 +16,7 @@ from team.errors import SpecError
 from team.models.base import Request
 from team.specs import load_spec
 from team.transcript.events import Message, ModelCall, Note, SessionEnded, SessionStarted, Snapshot
-from team.transcript.jsonlines import LOG_NAME, digest, parse_object
+from team.transcript.jsonlines import LOG_NAME, digest, parse_object, storable
 from team.transcript.reader import Transcript
 from team.transcript.redaction import REDACTED
 from team.transcript.summary import OTHER_SETTINGS, SUMMARY_NAME, read_summary
@@ -74,7 +74,7 @@ def chain_breaks(path: Path) -> list[str]:
         OSError: the file cannot be read.
     """
     breaks = []
-    expected, whole, number = "", True, 0
+    expected, whole, number, chained = "", True, 0, False
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if not line.endswith(b"\n"):
@@ -85,11 +85,18 @@ def chain_breaks(path: Path) -> list[str]:
                 breaks.append(f"line {number + 1}: not a JSON object")
             else:
                 # A line that is no event at all was named already.
-                if data.get("prev") != expected and (whole or number == 0):
+                chained = chained or "prev" in data
+                if data.get("prev", "") != expected and (whole or number == 0):
                     breaks.append(_broken(number))
                 if data.get("seq") != number:
                     breaks.append(f"line {number + 1}: carries the number {data.get('seq')!r}, not {number}")
             expected, whole = digest(line[:-1]), data is not None
+    if number and not chained:
+        others = [line for line in breaks if "names another digest" not in line]
+        return [
+            "line 1: names no digest, nor does any other: nothing tells whether a line was changed",
+            *others,
+        ]
     return breaks
 
 
@@ -131,7 +138,8 @@ def _requests(log: Transcript) -> Iterator[Problem]:
     for call in log.events("model_call"):
         if not isinstance(call, ModelCall) or not call.request_digest or len(call.request) != 2:
             continue
-        system, user = (part.get("content", "") for part in call.request)
+        told = storable({"messages": [part.get("content", "") for part in call.request]})
+        system, user = told["messages"]
         if REDACTED in system + user:
             continue  # the digest is of what was sent
         request = Request(agent=call.agent, step=call.step, system=system, user=user, settings=settings)

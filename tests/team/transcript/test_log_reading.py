@@ -51,15 +51,37 @@ def test_torn_last_line(tmp_path: Path) -> None:
     assert read(tmp_path, line(0), line(1)[:-5], end=b"") == ([0], ["line 2: torn off while it was written"])
 
 
-def test_newer_fields_and_types_are_tolerated(tmp_path: Path) -> None:
+def test_newer_fields_and_types_are_tolerated_and_said_once(tmp_path: Path) -> None:
     path = tmp_path / "transcript.jsonl"
-    path.write_bytes(line(0, mood="good", v=7) + b"\n" + line(1, type="telepathy") + b"\n")
-    first, second = read_log(path).events
+    path.write_bytes(line(0, mood="good", v=7) + b"\n" + line(1, type="telepathy", v=7) + b"\n")
+    content = read_log(path)
+    first, second = content.events
     assert isinstance(first, Message) and type(second) is Event and second.type == "telepathy"
+    assert content.damage == ("line 1: written in a newer format (7): what it has beyond 1 is left out",)
+
+
+def test_what_an_older_version_did_not_write_has_a_value_that_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "transcript.jsonl"
+    older: list[dict[str, object]] = [
+        {"type": "session_started", "seq": 0},
+        {"type": "message", "seq": 1, "content": "hello"},
+        {"type": "execution", "seq": 2, "command": "ls"},
+        {"type": "gate", "seq": 3, "name": "lint"},
+        {"type": "session_ended", "seq": 4, "status": "accepted"},
+    ]
+    path.write_bytes(b"".join(encode(data) + b"\n" for data in older))
+    content = read_log(path)
+    assert [event.type for event in content.events] == [
+        "session_started",
+        "message",
+        "execution",
+        "session_ended",
+    ]
+    assert content.damage == ("line 4: not a 'gate' event: gate.status: Field required",)
 
 
 def test_empty_log(tmp_path: Path) -> None:
-    assert read(tmp_path, end=b"") == ([], [])
+    assert read(tmp_path, end=b"") == ([], ["line 1: there is no event"])
 
 
 def test_lines_are_compact_utf8() -> None:

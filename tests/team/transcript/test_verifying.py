@@ -129,3 +129,20 @@ def test_a_log_that_is_cut_off_is_noted(session: Path) -> None:
     assert any("is not the last line that session.json names" in what for what in problems(session))
     (session / "session.json").write_text(json.dumps({"session": session.name, "status": "running"}))
     assert any("has no end" in note for note in verify_session(Transcript(session)).notes)
+
+
+def test_a_log_without_any_digest_is_not_intact_and_says_so_once(session: Path) -> None:
+    path = session / "transcript.jsonl"
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for data in lines:
+        del data["prev"]
+    path.write_text("".join(json.dumps(data) + "\n" for data in lines))
+    found = problems(session)
+    assert found[0].startswith("transcript.jsonl, line 1: names no digest, nor does any other")
+    assert len(found) == 2 and "is not the last line that session.json names" in found[1]
+
+
+def test_lone_surrogates_are_a_change_and_no_crash(session: Path) -> None:
+    path = session / "transcript.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"slug(title)", b"\\ud800slug(title)"))
+    assert any("what architect was asked (plan) has another digest" in what for what in problems(session))
