@@ -18,6 +18,7 @@ from executors import bubblewrap, seccomp
 from executors.base import Limits
 from executors.confinement import View
 from executors.errors import SandboxUnavailable
+from executors.lifeline import Lifeline
 from executors.pipes import Standard
 from executors.processes import Usage, deleted_bytes, pids_in, usage_of
 from executors.rlimits import rlimits
@@ -101,8 +102,9 @@ class Namespace:
 class NamespaceTree(Namespace):
     """The processes in the namespaces of one run, and bubblewrap outside, which waits for them."""
 
-    def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int) -> None:
+    def __init__(self, outer: subprocess.Popen[bytes], init: int, status: int, lifeline: Lifeline) -> None:
         super().__init__(init, os.pidfd_open(init))
+        self._lifeline = lifeline
         self._outer = outer
         self._status = status
         self.ended = os.pidfd_open(outer.pid)
@@ -115,6 +117,7 @@ class NamespaceTree(Namespace):
         if not select.select([self.ended], [], [], _END_SECONDS)[0]:
             self._outer.kill()  # it missed the end of the inner one
         code = self._outer.wait()
+        self._lifeline.cut()
         self.ran = b'"exit-code"' in _read_all(self._status)
         self._let_go()
         os.close(self.ended)
@@ -189,6 +192,10 @@ def _launch(
         options_file = _with_content(ours, b"".join(os.fsencode(option) + b"\0" for option in options))
         command = [str(program), "--args", str(options_file), "--seccomp", str(filter_)]
         command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
+        lifeline = Lifeline()
+        undone = ours.enter_context(ExitStack())
+        undone.callback(lifeline.cut)  # with the inner process, which may still wait for the outer one
+        undone.callback(os.close, status)
         outer = subprocess.Popen(
             command,
             stdin=standard.stdin,
@@ -196,22 +203,22 @@ def _launch(
             stderr=standard.stderr,
             env={},
             cwd="/",
-            start_new_session=True,
+            process_group=lifeline.group,
             pass_fds=(passwd, group, filter_, options_file, status_inside, go, *inherited),
         )
+        undone.callback(_end, outer)
         inside.close()  # so that we see it closed when bubblewrap fails
-        try:
-            init = _inner_process(status)
-            for name, bound in bounds.items():
-                resource.prlimit(init, name, bound)
-            return NamespaceTree(outer, init, status)
-        except BaseException:
-            with suppress(ProcessLookupError):
-                # With the inner one, which may still wait for the outer one to go on.
-                os.killpg(outer.pid, signal.SIGKILL)
-            outer.wait()
-            os.close(status)
-            raise
+        init = _inner_process(status)
+        for name, bound in bounds.items():
+            resource.prlimit(init, name, bound)
+        tree = NamespaceTree(outer, init, status, lifeline)
+        undone.pop_all()
+        return tree
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def _with_content(stack: ExitStack, content: bytes) -> int:

@@ -1,0 +1,39 @@
+"""Kills what was started in a process group as soon as this process is gone, however it went."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+
+_WATCH = "trap '' HUP INT QUIT TERM; read nothing; kill -KILL 0"
+
+
+class Lifeline:
+    """A process group with a watcher in it, who kills all of it when this process lets go or dies.
+
+    Bubblewrap asks the kernel to end it with its parent, but only some milliseconds after its start; who was
+    killed before that would leave it behind. The watcher holds from the first moment on: it waits for the end
+    of a pipe that a new process, too, holds until it is in the group.
+    """
+
+    def __init__(self) -> None:
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={},
+            cwd="/",
+            process_group=0,
+        )
+        self.group = self._watcher.pid
+        """The number of the process group, to start processes in."""
+
+    def cut(self) -> None:
+        """Kill all that is left in the group; safe to call twice."""
+        if self._watcher.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.group, signal.SIGKILL)
+            self._watcher.communicate()
