@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from team.gates.base import Finding, Target
+from team.gates.integrity.contradicting import contradicted
 from team.gates.integrity.gutting import gutted_sources, replaced_lines
 from team.gates.integrity.modules import Module, unparsed
 from team.gates.probing import Lines, Probe, Variant, probe
@@ -43,13 +44,33 @@ def vacuous(
     """
     sources, tests = modules
     files = gutted_sources(list(sources), mapped.at_import, ERROR)
-    hollow = _passing(target, facts, Variant("gutted", collected(target), files), passed)
+    other = [(module.path, *contradicted(module)) for module in tests if is_collected(module.path)]
+    tried = probe(
+        target,
+        facts,
+        [
+            Variant("gutted", collected(target), files),
+            Variant(
+                "contradicted", collected(target), {path: text for path, text, changed in other if changed}
+            ),
+        ],
+        2 * _seconds(target),
+    )
+    hollow = _passing(tried.get("gutted"), passed)
+    changed = frozenset[str]().union(*(changed for *_, changed in other))
+    unfailing = {test for test in _passing(tried.get("contradicted"), passed) if function_of(test) in changed}
+    for name in sorted({function_of(test) for test in unfailing}):
+        message = (
+            f"{name} passes whatever value it compares with: something keeps its comparisons from failing"
+        )
+        yield Finding(rule="cannot-fail", severity="critical", message=message)
     gone = {m.path: replaced_lines(m, mapped.at_import.get(m.path, frozenset())) for m in sources}
     reached = {test for test in hollow if _reaches(mapped.lines.get(test, {}), gone)}
     if reached:
         files = gutted_sources(list(sources), mapped.at_import, OTHER_ERROR)
         functions = sorted({function_of(test) for test in reached})
-        reached &= _passing(target, facts, Variant("gutted again", functions, files), reached)
+        again = probe(target, facts, [Variant("gutted again", functions, files)], _seconds(target))
+        reached &= _passing(again.get("gutted again"), reached)
     for name in _whole(reached, passed):
         yield _finding(name, "passes when the code that it calls is replaced by an error", tests)
     unrelated = {test for test in hollow if not mapped.lines.get(test)}
@@ -88,11 +109,8 @@ def _seconds(target: Target) -> float:
     return target.settings.timeout
 
 
-def _passing(
-    target: Target, facts: Mapping[str, FileFacts], variant: Variant, among: Collection[str]
-) -> set[str]:
+def _passing(told: Probe | None, among: Collection[str]) -> set[str]:
     """The tests that pass in a variant."""
-    told = probe(target, facts, [variant], _seconds(target)).get(variant.name)
     if told is None or told.how == "limit":
         return set()
     return {test for test in among if told.passed.get(test)}
