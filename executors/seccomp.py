@@ -1,8 +1,8 @@
 """A seccomp filter as classic BPF, assembled here: which system calls confined code may make.
 
-Everything is allowed but what is listed, as ordinary programs need hundreds of calls. A refused call
-fails with an errno (the program goes on and can say what it missed) instead of killing the process.
-`ENOSYS` is answered where libraries know how to do without, `EPERM` elsewhere.
+Everything is allowed but what is listed, as ordinary programs need hundreds of calls, and what is newer
+than the list. A refused call fails with an errno (the program goes on and can say what it missed) instead
+of killing the process. `ENOSYS` is answered where libraries know how to do without, `EPERM` elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ OPENING: dict[str, tuple[int | None, int | None, int]] = {  # with the flags bef
 }
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-_X32 = 0x40000000  # x86_64's second numbering of the same calls
 
 AF_UNIX, AF_INET, AF_INET6, AF_NETLINK = 1, 2, 10, 16
 NEW_NAMESPACE = 0x7E020000 | 0x80  # the CLONE_NEW… flags
@@ -42,7 +41,7 @@ TERMINAL_INPUT = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
 SET_ID = 0o6000
 CREATING = 0o100 | 0o20000000  # O_CREAT and what O_TMPFILE adds to O_DIRECTORY
 FIRST_PROCESS = 1
-_THIS_PERSONALITY = 0xFFFFFFFF  # only asks
+THIS_PERSONALITY = 0xFFFFFFFF  # only asks
 
 _NUMBER_AT, _ARCH_AT, _ARGS_AT = 0, 4, 16
 
@@ -89,7 +88,7 @@ def program(
     """
     column, audit = _ARCHITECTURES[machine or platform.machine()]
     code = Assembly()
-    _check_architecture(code, column, audit)
+    _check_architecture(code, audit)
     _refuse_calls(code, column, namespaces=namespaces, network=network, nesting=nesting)
     if namespaces:
         _filter_inside_namespaces(code, column, unix_sockets=unix_sockets)
@@ -100,13 +99,12 @@ def program(
     return code.bytes()
 
 
-def _check_architecture(code: Assembly, column: int, audit: int) -> None:
-    """Let in calls of this architecture only, and leave the call's number to be compared."""
+def _check_architecture(code: Assembly, audit: int) -> None:
+    """Let in calls of this architecture that are known, and leave the call's number to be compared."""
     code.load(_ARCH_AT)
     code.unless_equal(audit, errno.ENOSYS)
     code.load(_NUMBER_AT)
-    if column == 0:
-        code.refuse_from(_X32, errno.ENOSYS)
+    code.refuse_from(syscalls.NEWEST + 1, errno.ENOSYS)  # x86_64's second numbering as well
 
 
 def _refuse_calls(code: Assembly, column: int, *, namespaces: bool, network: bool, nesting: bool) -> None:
@@ -142,7 +140,7 @@ def _filter_arguments(code: Assembly, column: int) -> None:
     code.call(_FILTERED["clone"][column], _masked(0, NEW_NAMESPACE))
     personality = Assembly()
     personality.load(_ARGS_AT)
-    personality.allow_if((0, _THIS_PERSONALITY))
+    personality.allow_if((0, THIS_PERSONALITY))
     personality.refuse(errno.EPERM)
     code.call(_FILTERED["personality"][column], personality)
 

@@ -10,6 +10,9 @@ import errno
 
 Numbers = tuple[int | None, int | None]
 
+NEWEST = 462
+"""`mseal`, of Linux 6.10. What is numbered above it nobody here has looked at, and it is closed unseen."""
+
 MISSING: dict[str, Numbers] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
@@ -51,7 +54,6 @@ FORBIDDEN: dict[str, Numbers] = {
     "fsmount": (432, 432),
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
-    "open_tree_attr": (467, 467),
     "statmount": (457, 457),
     "listmount": (458, 458),
     "quotactl": (179, 60),
@@ -144,12 +146,7 @@ ATTRIBUTES: dict[str, Numbers] = {
     "removexattr": (197, 14),
     "lremovexattr": (198, 15),
     "fremovexattr": (199, 16),
-    "setxattrat": (463, 463),
-    "getxattrat": (464, 464),
-    "listxattrat": (465, 465),
-    "removexattrat": (466, 466),
 }
-NEWER: dict[str, Numbers] = {"file_getattr": (468, 468), "file_setattr": (469, 469)}
 CONNECTING: dict[str, Numbers] = {
     "connect": (42, 203),
     "accept": (43, 202),
@@ -161,7 +158,6 @@ CONNECTING: dict[str, Numbers] = {
 REFUSED: tuple[tuple[dict[str, Numbers], int], ...] = (
     (IPC, errno.ENOSYS),
     (WATCHING, errno.ENOSYS),
-    (NEWER, errno.ENOSYS),
     (OWNERSHIP, errno.EPERM),
     (ATTRIBUTES, errno.EOPNOTSUPP),
 )

@@ -13,8 +13,6 @@ from executors.conformance import (
 
 
 class TestDocker(RunningConformance, LimitsConformance, SeamConformance, ConfinementConformance):
-    newest_calls = False
-
     @pytest.fixture
     def make_executor(self, tmp_path: Path) -> MakeExecutor:
         work_dir = tmp_path / "a 'work' földer"
