@@ -91,10 +91,17 @@ class Stage:
 
     def run(self, *, seconds: float | None = None) -> Outcome:
         """Run the pipeline; `seconds` is when it is killed."""
+        return self._run(["-m", "pipeline", "run"], seconds)
+
+    def run_code(self, code: str) -> Outcome:
+        """Run Python code of ours where the pipeline runs."""
+        return self._run(["-c", code])
+
+    def _run(self, program: Sequence[str], seconds: float | None = None) -> Outcome:
         bounds = {"wall_seconds": seconds or self._target.settings.timeout}
         with (self._warm or self._target.sandbox).over(self._folder) as sandbox:
             limits = self._target.sandbox.limits.model_copy(update=bounds)
-            return sandbox.run(["python", "-s", "-m", "pipeline", "run"], limits=limits)
+            return sandbox.run(["python", "-s", *program], limits=limits)
 
     def held(self) -> Held:
         """What the destination holds now, read where nothing of the pipeline is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -51,15 +51,6 @@ class Case:
         return staged(self.target, self.spec, self.layout, self.facts if warm else None)
 
 
-def run_trials(case: Case) -> Iterator[Finding]:
-    """All findings of the first trial that has some: those after it would say the same again."""
-    for trial in TRIALS:
-        findings = list(trial(case))
-        yield from findings
-        if findings:
-            return
-
-
 def arrives_and_arrives_once(case: Case) -> Iterator[Finding]:
     """Good rows arrive as they must, and a second run changes nothing."""
     tables = case.samples.tables(ROWS)
@@ -71,7 +62,7 @@ def arrives_and_arrives_once(case: Case) -> Iterator[Finding]:
         yield from _loads(stage, None, case, "idempotence", "a second run over the same source")
         again = stage.held()
     if _plain(again.rows, None) != _plain(first.rows, None):
-        yield _finding(
+        yield finding(
             "idempotence", f"a second run over the same source changes {first.count} rows to {again.count}"
         )
 
@@ -125,7 +116,7 @@ def notices_drift(case: Case) -> Iterator[Finding]:
             stage.run()
             stage.deliver(widened)
             if (outcome := stage.run()).exit_code != 0:
-                yield _finding("drift", f"a source with a new column is not loaded: {_said(outcome)}")
+                yield finding("drift", f"a source with a new column is not loaded: {said(outcome)}")
     kind = getattr(case.spec.source, "kind", "")
     if case.layout.source and kind in ("csv", "parquet", "sql"):
         gone = next(iter(case.layout.source))
@@ -149,7 +140,7 @@ def survives_a_kill(case: Case) -> Iterator[Finding]:
         whole = stage.run()
         expected = stage.held()
     if whole.exit_code != 0:
-        yield _finding("kill", f"a run over {MANY} good rows fails: {_said(whole)}")
+        yield finding("kill", f"a run over {MANY} good rows fails: {said(whole)}")
         return
     for share in _SHARES:
         with case.stage(warm=False) as stage:
@@ -157,37 +148,32 @@ def survives_a_kill(case: Case) -> Iterator[Finding]:
             stage.run(seconds=max(0.2, whole.seconds * share))
             left = stage.held()
             if left.count not in (0, expected.count):
-                yield _finding(
+                yield finding(
                     "kill", f"a run that was killed leaves {left.count} of {expected.count} rows loaded"
                 )
                 return
             outcome = stage.run()
             after = stage.held()
         if outcome.exit_code != 0 or after.count != expected.count:
-            said = f"; {_said(outcome)}" if outcome.exit_code else ""
-            yield _finding(
+            why = f"; {said(outcome)}" if outcome.exit_code else ""
+            yield finding(
                 "kill",
-                f"after a run that was killed, the next loads {after.count} of {expected.count} rows{said}",
+                f"after a run that was killed, the next loads {after.count} of {expected.count} rows{why}",
             )
             return
-
-
-TRIALS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    arrives_and_arrives_once, takes_what_is_new, refuses_bad_rows, notices_drift, survives_a_kill,
-)  # fmt: skip
 
 
 def _loads(stage: Stage, expected: Rows | None, case: Case, rule: str, what: str) -> Iterator[Finding]:
     """The run ends well, and the destination holds the expected rows."""
     outcome = stage.run()
     if outcome.exit_code != 0:
-        yield _finding(rule, f"{what} should end with exit code 0: {_said(outcome)}")
+        yield finding(rule, f"{what} should end with exit code 0: {said(outcome)}")
         return
     if expected is None:
         return
     held = stage.held()
     if held.count != len(expected):
-        yield _finding(
+        yield finding(
             rule, f"{what} should leave {len(expected)} rows in the destination, and leaves {held.count}"
         )
         return
@@ -199,12 +185,12 @@ def _differences(held: Held, expected: Rows, case: Case, rule: str, what: str) -
     wanted = [{name: text_of(row.get(name)) for name in names} for row in expected[:MOST_ROWS]]
     missing = [name for name in names if held.rows and name not in held.rows[0]]
     if missing:
-        yield _finding(rule, f"{what}: the destination has no column {missing[0]!r}")
+        yield finding(rule, f"{what}: the destination has no column {missing[0]!r}")
         return
     found = _plain(held.rows, names)
     for row in sorted(wanted, key=_order):
         if row not in found:
-            yield _finding(
+            yield finding(
                 rule, f"{what}: no row of the destination is {row}; there is {_nearest(row, found)}"
             )
             return
@@ -222,9 +208,9 @@ def _refuses(stage: Stage, rule: str, what: str, before: Held | None = None) -> 
     outcome = stage.run()
     held = stage.held()
     if outcome.exit_code == 0:
-        yield _finding(rule, f"{what} should end with exit code 1, and ends with 0")
+        yield finding(rule, f"{what} should end with exit code 1, and ends with 0")
     if _plain(held.rows, None) != (_plain(before.rows, None) if before else []):
-        yield _finding(rule, f"{what} should leave the destination as it was, and does not")
+        yield finding(rule, f"{what} should leave the destination as it was, and does not")
 
 
 def _plain(rows: Sequence[Mapping[str, str | None]], names: Sequence[str] | None) -> list[dict[str, str]]:
@@ -247,11 +233,13 @@ def _one_place(spec: PipelineSpec) -> bool:
     )
 
 
-def _said(outcome: Outcome) -> str:
+def said(outcome: Outcome) -> str:
+    """How a run ended, and its last words, in one line."""
     how = f"limit {outcome.limit}" if outcome.limit else f"exit code {outcome.exit_code}"
     lines = [line for line in outcome.output.splitlines() if line.strip()]
     return told(f"{how}, {lines[-1][:300]}" if lines else how)
 
 
-def _finding(rule: str, message: str) -> Finding:
+def finding(rule: str, message: str) -> Finding:
+    """What a trial found; no place in the code is known."""
     return Finding(rule=rule, message=message)

@@ -21,6 +21,7 @@ destination: {kind: sql, url: "sqlite:///warehouse.db", table: orders, mode: ups
 checks: [{column: amount, rule: max, value: 5000}]
 on_bad_rows: fail
 """
+ALL_AT_ONCE = "in [pd.concat(list(_rows(path, config.chunk_rows, tally)))]"
 Judged = Callable[..., GateResult]
 
 
@@ -64,6 +65,7 @@ def test_a_drafted_pipeline_passes(judged: Judged) -> None:
         ("transform.py", '["amount"] > 0', '["amount"] > 20', "arrival"),
         ("load.py", "connection.execute(table.delete().where(same), keys)", "pass", "idempotence"),
         ("run.py", "if tally.bad:", "if not tally:", "bad-rows"),
+        ("extract.py", "in _rows(path, config.chunk_rows, tally)", ALL_AT_ONCE, "memory"),
     ],
 )
 def test_a_pipeline_with_a_fault_is_found(judged: Judged, module: str, old: str, new: str, rule: str) -> None:
