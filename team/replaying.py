@@ -25,7 +25,7 @@ from team.transcript.compare import divergences
 from team.transcript.events import Approval, ModelCall
 from team.transcript.origin import Origin
 from team.transcript.progress import Observer
-from team.transcript.tape import read_tape
+from team.transcript.tape import Tape
 
 if TYPE_CHECKING:
     from team.specs import Spec
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """What a replay found: every divergence in words, and the new session's Result."""
+    """What a replay found: every divergence in words, the new session's Result, what the record has lost."""
 
     divergences: tuple[str, ...]
     result: GenerationResult
+    damage: tuple[str, ...] = ()
 
 
 def recorded_config(folder: Path, **overrides: Any) -> CodeGenerationConfig:
@@ -116,12 +117,12 @@ def replay_session(
     """
     config = config or recorded_config(folder)
     budget = budget_of(config)
-    tape = TapeSource(read_tape(folder), budget=budget)
     old = Transcript.open(folder)
+    tape = TapeSource(_tape_of(old), budget=budget)
     session = Session(config, observers=observers, approver=_recorded_approver(old))
     result = session.run(recorded_spec(folder), source=tape, budget=budget, origin=recorded_origin(folder))
     new = Transcript.open(result.path)
-    return ReplayReport(tuple(divergences(old, new, tape.left())), result)
+    return ReplayReport(tuple(divergences(old, new, tape.left())), result, old.damage)
 
 
 def recorded_spec(folder: Path) -> Spec:
@@ -134,6 +135,14 @@ def recorded_origin(folder: Path) -> Origin | None:
     """Where a session was forked from another; None for one that was not."""
     started = Transcript.open(folder).started
     return started.origin if started is not None else None
+
+
+def _tape_of(log: Transcript) -> Tape:
+    """The answers of that session alone, whatever else was written into its log."""
+    answers = log.answers()
+    if not answers:
+        raise SpecError(f"{log.folder.name} recorded no answer", "there is nothing to replay")
+    return Tape(log.folder, answers)
 
 
 def _recorded_answers(folder: Path) -> Mapping[str, int]:

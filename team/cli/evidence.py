@@ -70,6 +70,7 @@ def _replayed(flags: Flags, log: Transcript) -> Replayed:
     """Replay in a folder that is thrown away. A sandbox that is missing makes no evidence stale."""
     from team.cli.sessions import recorded_settings, watched
     from team.errors import DevTeamError
+    from team.reasons import Reason
     from team.replaying import replay_session
     from team.transcript import Transcript
     from team.transcript.compare import stale_evidence
@@ -84,7 +85,8 @@ def _replayed(flags: Flags, log: Transcript) -> Replayed:
         except DevTeamError as error:
             return Replayed(hindrance=error)
         result = report.result
-        if result.reason.hindered and (log.ended is None or log.ended.reason != result.reason):
+        early = result.reason.hindered or (result.reason is Reason.TAPE_EXHAUSTED and log.damage)
+        if early and (log.ended is None or log.ended.reason != result.reason):
             return Replayed(hindrance=DevTeamError("the gates could not be run again", result.message))
         return Replayed(tuple(stale_evidence(log, Transcript.open(result.path))))
 

@@ -57,9 +57,13 @@ def as_json(result: GenerationResult) -> dict[str, Any]:
 def print_divergences(report: ReplayReport, config: CodeGenerationConfig) -> None:
     """Print what a replay found different."""
     if config.json_output:
-        print_json(as_json(report.result) | {"divergences": list(report.divergences)})
+        print_json(
+            as_json(report.result) | {"divergences": list(report.divergences), "damage": list(report.damage)}
+        )
         return
     screen = results()
+    for lost in report.damage:
+        screen.print(f"· lost in the record: {clean(lost)}", style="yellow", soft_wrap=True)
     hindered = bool(report.divergences) and report.result.reason.hindered
     for line in [report.result.message] if hindered else report.divergences:
         screen.print(f"✗ {clean(line)}", style="red", soft_wrap=True)

@@ -71,8 +71,9 @@ class Catalog:
                     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                         break
                     self._forget()
-            self._memory = _prepared(sqlite3.connect(":memory:"))
-            self._refresh(self._memory)
+            # A server asks from several threads, one at a time.
+            self._memory = _prepared(sqlite3.connect(":memory:", check_same_thread=False))
+        self._refresh(self._memory)
         return question(self._memory)
 
     def _connected(self) -> sqlite3.Connection:

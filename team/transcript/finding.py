@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+_COLUMNS = "name, status, reason, kind, title, model, began, iterations, message"
+
 
 @dataclass(frozen=True)
 class Catalogued:
@@ -23,6 +25,7 @@ class Catalogued:
     calls: int
     tokens: int
     cost_usd: float | None
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,7 @@ def newest(database: sqlite3.Connection, *, status: str = "", limit: int = 0) ->
     where = "WHERE sessions.status = ?" if status else ""
     given: list[object] = ["" if status == "unfinished" else status] if status else []
     rows = database.execute(
-        f"SELECT name, status, reason, kind, title, model, began, iterations FROM sessions {where} "
-        "ORDER BY name DESC LIMIT ?",
+        f"SELECT {_COLUMNS} FROM sessions {where} ORDER BY name DESC LIMIT ?",
         [*given, limit or -1],
     )
     return [_catalogued(database, row) for row in rows.fetchall()]
@@ -57,7 +59,7 @@ def named(database: sqlite3.Connection, names: Iterable[str]) -> list[Catalogued
     """The sessions of these names, in the order given."""
     rows = (
         database.execute(
-            "SELECT name, status, reason, kind, title, model, began, iterations FROM sessions WHERE name = ?",
+            f"SELECT {_COLUMNS} FROM sessions WHERE name = ?",
             [name],
         ).fetchone()
         for name in names
@@ -106,7 +108,7 @@ def _catalogued(database: sqlite3.Connection, row: tuple[Any, ...]) -> Catalogue
         "sum(cost_usd), sum(cost_usd IS NULL) FROM calls WHERE session = ?",
         [row[0]],
     ).fetchone()
-    name, status, reason, kind, title, model, began, iterations = row
+    name, status, reason, kind, title, model, began, iterations, message = row
     price = None if unknown else cost or 0.0
     return Catalogued(
         name,
@@ -120,4 +122,5 @@ def _catalogued(database: sqlite3.Connection, row: tuple[Any, ...]) -> Catalogue
         calls=calls,
         tokens=tokens,
         cost_usd=price,
+        message=message,
     )

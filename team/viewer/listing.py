@@ -2,94 +2,56 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from team.errors import DevTeamError
-from team.transcript import Transcript
+from team.transcript.catalog import Catalog
+from team.transcript.finding import Catalogued, newest
 from team.transcript.jsonlines import LOG_NAME
-from team.viewer.figures import title_of
+from team.transcript.standing import unfinished
+
+_LONGEST = 300
 
 
 class Listing:
-    """The sessions of `work_dir`; each is read again only when its files have changed."""
+    """The sessions of `work_dir`, from its catalogue: a session is read again only when its files changed."""
 
     def __init__(self, work_dir: Path) -> None:
         self._work_dir = work_dir
-        self._known: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
+        self._catalog = Catalog(work_dir)
 
     def folder(self, name: str) -> Path | None:
         """The folder of the session of exactly that name; None where there is none.
 
-        A name is compared with what lies in the folder and never used as a path before.
+        Only a name that can stand alone in a path is looked for, so nothing outside is ever reached.
         """
-        return self._work_dir / name if name in self._names() else None
+        single = name.isprintable() and name not in ("", ".", "..") and not set(name) & set("/\\")
+        folder = self._work_dir / name if single else None
+        return folder if folder is not None and _holds_a_log(folder) else None
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, newest first."""
-        names = sorted(self._names(), reverse=True)
-        known = {}
-        for name in names:
-            stamp = _stamp(self._work_dir / name)
-            before = self._known.get(name)
-            same = before is not None and before[0] == stamp and before[1]["status"] != "running"
-            known[name] = before if before and same else (stamp, _told(self._work_dir / name))
-        self._known = known
-        return [told for _, told in known.values()]
+        return [self._told(row) for row in self._catalog.ask(newest)]
 
-    def _names(self) -> set[str]:
-        try:
-            with os.scandir(self._work_dir) as entries:
-                return {entry.name for entry in entries if _is_session(entry)}
-        except OSError:
-            return set()
-
-
-def _is_session(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder with a log, and has a name that an address can hold."""
-    return entry.name.isprintable() and entry.is_dir() and Path(entry, LOG_NAME).is_file()
+    def _told(self, row: Catalogued) -> dict[str, Any]:
+        told = {} if row.status else unfinished(self._work_dir / row.name)
+        return {
+            "session": row.name,
+            "title": row.title[:_LONGEST],
+            "kind": row.kind,
+            "status": str(told.get("status", row.status)),
+            "message": str(told.get("message", row.message))[:_LONGEST],
+            "when": row.began,
+            "model": row.model[:100],
+            "iterations": row.iterations,
+            "calls": row.calls,
+            "tokens": row.tokens,
+            "cost_usd": row.cost_usd,
+        }
 
 
-def _told(folder: Path) -> dict[str, Any]:
-    log = Transcript(folder)
+def _holds_a_log(folder: Path) -> bool:
     try:
-        told, when, title = log.summary, log.when, title_of(log)
-    except DevTeamError as error:
-        told, when, title = {"status": "unreadable", "message": str(error)}, "", ""
-    totals, config = (_dict(told.get(name)) for name in ("totals", "config"))
-    cost = totals.get("cost_usd")
-    return {
-        "session": folder.name,
-        "title": title,
-        "kind": str(told.get("kind") or ""),
-        "status": str(told.get("status") or "unknown"),
-        "message": str(told.get("message") or "")[:300],
-        "when": when,
-        "model": str(config.get("model") or "")[:100],
-        "iterations": _number(totals.get("iterations")),
-        "calls": _number(totals.get("calls")),
-        "tokens": _number(totals.get("prompt_tokens")) + _number(totals.get("completion_tokens")),
-        "cost_usd": cost if isinstance(cost, int | float) else None,
-    }
-
-
-def _stamp(folder: Path) -> tuple[object, ...]:
-    """What differs as soon as a session that is not running is another one; a running one is always read."""
-    marks: list[object] = []
-    for name in ("session.json", LOG_NAME):
-        try:
-            file = (folder / name).stat()
-        except OSError:
-            marks.append(None)
-        else:
-            marks += [file.st_mtime_ns, file.st_size]
-    return tuple(marks)
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+        return (folder / LOG_NAME).is_file()
+    except (OSError, ValueError):  # such as a name that is too long
+        return False

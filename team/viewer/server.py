@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -61,7 +62,10 @@ class _Viewer:
 
     def sessions(self, request: Request) -> Response:
         with self._turn:
-            return _json({"sessions": self._listing.sessions()})
+            told = self._listing.sessions()
+        version = hashlib.sha256(json_text(told).encode()).hexdigest()[:16]
+        known = request.query_params.get("known") == version
+        return _json({"version": version, "sessions": None if known else told})
 
     def events(self, request: Request) -> Response:
         watched = self._find(request)

@@ -129,6 +129,33 @@ def test_replay_of_a_finished_session_finds_no_divergence(session: Path, tmp_pat
     assert report.result.reason is Reason.ACCEPTED
 
 
+def test_replay_takes_no_answer_of_another_session_and_says_what_was_lost(
+    session: Path, tmp_path: Path
+) -> None:
+    log = session / "transcript.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    others = [line.replace(session.name.encode(), b"other") for line in lines if b"model_call" in line]
+    log.write_bytes(b"".join([*lines[:3], *others, *lines[3:], b"\x00garbage\n"]))
+    report = replay_session(session, config=recorded_config(session, work_dir=tmp_path / "again"))
+    assert (report.divergences, report.result.reason) == ((), Reason.ACCEPTED)
+    assert len(report.damage) == len(others) + 1
+    assert report.damage[0] == "line 4: belongs to another session, 'other'"
+
+
+def test_resume_of_a_garbled_log_does_again_what_was_lost(finished: GenerationResult, tmp_path: Path) -> None:
+    folder = cut_after(finished, 16, tmp_path / "garbled")
+    log = folder / "transcript.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if b'"type":"gate"' in line)
+    stranger = lines[3].replace(finished.session.encode(), b"other")
+    garbled = [*lines[:at], b"\x00\xff garbage\n", lines[at][:60] + b"\n", stranger, *lines[at + 1 :]]
+    log.write_bytes(b"".join(garbled))
+    resumed = resume_session(folder)
+    assert (resumed.reason, resumed.iterations, resumed.usage.calls) == (Reason.ACCEPTED, 2, CALLS)
+    assert (folder / "files" / "slug.py").read_text() == Path(finished.work_dir, "slug.py").read_text()
+    assert len(Transcript.open(folder).damage) >= 3
+
+
 def test_replay_names_what_came_out_differently(session: Path, tmp_path: Path) -> None:
     log = session / "transcript.jsonl"
     log.write_text(log.read_text().replace("lower().split())", "upper().split())"))

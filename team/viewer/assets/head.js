@@ -26,7 +26,7 @@ function verdict(facts) {
     el("p", { class: "kicker" }, shown([facts.kind, facts.session].filter(Boolean).join(" · "))),
     el("h1", {}, shown(facts.title || facts.session)),
     el("p", { class: "outcome" }, el("strong", { class: `word ${statusClass(facts.status)}` }, shown(facts.status.slice(0, 40))), " ",
-      el("span", { class: "because" }, shown(tells.slice(0, 1000)))),
+      el("span", { class: "because" }, inline(tells.slice(0, 1000)))),
     el("dl", { class: "figures" }, figures(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
     el("p", { class: "about" }, shown(about.join(" · "))),
     facts.damage.length ? damage(facts.damage) : null,

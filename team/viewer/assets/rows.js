@@ -18,7 +18,13 @@ class Rows {
     node.row = index;
     if (position === this.view.current) node.classList.add("current");
     if (this.view.query.length || (AT_ONCE.has(row.type) && !isReport(row))) this.fill(node, row, index, body);
-    return before?.round === row.round ? [node] : [el("h3", { class: "iteration" }, `Iteration ${row.round}`), node];
+    return before?.round === row.round ? [node] : [el("h3", { class: "iteration" }, this.heading(row.round)), node];
+  }
+
+  /** A session that ended before its first iteration has none. */
+  heading(round) {
+    const { facts, running } = this.view;
+    return !running && facts && !facts.iterations.length ? "Before the first iteration" : `Iteration ${round}`;
   }
 
   title(row) {

@@ -51,13 +51,13 @@ function drawStatuses() {
 
 async function look() {
   try {
-    const response = await fetch("api/sessions", { cache: "no-store" });
+    const response = await fetch(`api/sessions?known=${look.version ?? ""}`, { cache: "no-store" });
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    const answer = await response.text();
+    const answer = await response.json();
     trouble("");
-    if (answer === look.before) return;
-    look.before = answer;
-    sessions = JSON.parse(answer).sessions;
+    if (!answer.sessions) return;
+    look.version = answer.version;
+    sessions = answer.sessions;
     drawStatuses();
     drawList();
   } catch (error) {
@@ -88,7 +88,10 @@ addEventListener("keydown", (event) => {
 byId("search").addEventListener("input", drawList);
 (async () => {
   for (;;) {
+    const began = performance.now();
     await look();
-    await new Promise((go) => setTimeout(go, document.hidden ? 4 * AGAIN : AGAIN));
+    // A folder that takes long to look through is not looked through all the time.
+    const pause = Math.max(AGAIN, 10 * (performance.now() - began));
+    await new Promise((go) => setTimeout(go, document.hidden ? 4 * pause : pause));
   }
 })();

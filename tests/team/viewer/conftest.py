@@ -29,6 +29,14 @@ ROOT = Path(__file__).resolve().parents[3]
 NewPage = Callable[..., "Page"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Catalogues of these tests lie beside their sessions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEVTEAM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless; the variable `CHROMIUM` names another one."""

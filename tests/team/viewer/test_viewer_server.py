@@ -156,7 +156,7 @@ def test_lines_that_cannot_be_read_are_left_out_and_told(tmp_path: Path) -> None
     assert answer["last"] == 29
 
 
-def test_the_listing_reads_again_only_what_changed(tmp_path: Path) -> None:
+def test_the_listing_reads_again_what_changed(tmp_path: Path) -> None:
     for number in (1, 2):
         write_small_session(tmp_path / f"2026010{number}-000000-task-000{number}", number)
     (tmp_path / "20260109-000000-no-log").mkdir()
@@ -166,7 +166,13 @@ def test_the_listing_reads_again_only_what_changed(tmp_path: Path) -> None:
     write_small_session(tmp_path / "20260101-000000-task-0001", 1, title="another title")
     after = listing.sessions()
     assert after[1]["title"] == "another title"
-    assert after[0] is before[0]
+    assert after[0] == before[0]
+
+
+def test_a_list_that_is_known_is_not_sent_again(viewer: str) -> None:
+    told = json.loads(ask(viewer, "/api/sessions")[2])
+    again = json.loads(ask(viewer, f"/api/sessions?known={told['version']}")[2])
+    assert told["sessions"] and again == {"version": told["version"], "sessions": None}
 
 
 def test_a_folder_whose_name_no_address_can_hold_is_left_out(tmp_path: Path) -> None:
