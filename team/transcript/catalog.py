@@ -20,7 +20,7 @@ from team.transcript.digesting import Digest, digest_session
 from team.transcript.jsonlines import LOG_NAME
 from team.transcript.summary import SUMMARY_NAME
 
-VERSION = 1
+VERSION = 2
 _BATCH = 250
 _WAIT_SECONDS = 60.0
 

@@ -142,7 +142,7 @@ def _take_call(digest: Digest, data: dict[str, Any]) -> None:
     key = _text(data.get("agent")), _text(answer.get("model"))
     tally = digest.calls.setdefault(key, CallTally())
     cost = data.get("cost_usd")
-    tally.calls += _int(answer.get("calls")) or 1
+    tally.calls += _int(answer.get("calls", 1))  # a draft took none, a continued answer several
     tally.prompt_tokens += _int(data.get("prompt_tokens"))
     tally.completion_tokens += _int(data.get("completion_tokens"))
     tally.seconds += _float(data.get("seconds"))
