@@ -76,8 +76,8 @@ class Board:
 
     @property
     def asks_human(self) -> bool:
-        """Whether a person has the last word: asked for, or because a finding was waived."""
-        return self.ask_human or bool(self.report and self.report.waived)
+        """Whether a person has the last word: asked for, or because a finding is theirs to decide."""
+        return self.ask_human or bool(self.report and (self.report.waived or self.report.losses))
 
     @property
     def approved(self) -> bool:

@@ -71,13 +71,15 @@ def assemble(config: CodeGenerationConfig, score: Score, code_executor: LateExec
     """Make the agents that `config` asks for, play from `score`, and put them into one chat."""
     workflow = config.speaker_selection == "workflow"
     agents = _agents(config, score, lambda: chat.messages, code_executor)
+    # Gates may find what only a person can decide: by the workflow, they have a place in every chat.
+    everybody = {"human": _human(score, lambda: chat.messages)} | agents if workflow else agents
 
     def select(last: Agent, chat: GroupChat) -> Agent | None:
         role = score.next_speaker(chat.messages)
-        return None if role is None else agents[role]
+        return None if role is None else everybody[role]
 
     chat, manager = roles.group(
-        list(agents.values()),
+        list(everybody.values()),
         select if workflow else config.speaker_selection,
         (lambda message: False) if workflow else (lambda message: score.is_over(chat.messages)),
         score.ask,
@@ -102,8 +104,12 @@ def _agents(
         roles.shown(agent, _looking(score, role, chat))
         agents[role] = agent
     if config.approve == "ask" or config.waive:
-        agents["human"] = roles.human(lambda _: score.approve(chat()))
+        agents["human"] = _human(score, chat)
     return agents
+
+
+def _human(score: Score, chat: Callable[[], ChatMessages]) -> ConversableAgent:
+    return roles.human(lambda _: score.approve(chat()))
 
 
 def _looking(score: Score, role: str, chat: Callable[[], ChatMessages]) -> roles.Look:

@@ -74,13 +74,16 @@ class SessionScore:
         """
         board = self._bench.board
         waived = board.report.waived if board.report else ()
-        passes = f"Every check passes, but {len(waived)} security findings were waived." if waived else ""
+        losses = board.report.losses if board.report else ()
+        told = [f"{len(waived)} security findings were waived"] if waived else []
+        told += ["a migration loses data"] if losses else []
+        passes = f"Every check passes, but {' and '.join(told)}." if told else "Every check passes."
         return self._people.ask(
             "acceptance",
-            f"{passes or 'Every check passes.'} Accept this result?",
+            f"{passes} Accept this result?",
             iteration=board.iteration,
             files=worktree.paths(self._bench.files),
-            details="\n".join(map(str, waived)),
+            details="\n".join(map(str, (*waived, *losses))),
         )
 
     def next_speaker(self, chat: ChatMessages) -> str | None:

@@ -62,6 +62,11 @@ class TurnReport:
         return tuple(finding for result in self.results for finding in result.findings if finding.waived)
 
     @property
+    def losses(self) -> tuple[Finding, ...]:
+        """The findings that nobody has to mend, and a person has to approve: data is lost."""
+        return tuple(finding for result in self.results for finding in result.findings if finding.asks)
+
+    @property
     def failures(self) -> Counter[Fingerprint]:
         """What is wrong, without what moves from patch to patch."""
         return fingerprints(self.results, self.refused)

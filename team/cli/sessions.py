@@ -202,7 +202,8 @@ def watched(config: CodeGenerationConfig, work: Callable[[Sequence[Observer], Ap
     if not config.verbose:
         logging.disable(logging.INFO)  # the libraries' own chatter; ours are events
     with interruptible(), stdout_for_results(), traced() as tracers:
-        asked = config.approve == "ask" or (bool(config.waive) and sys.stdin.isatty())
+        # Some findings are for a person to decide whatever `approve` says: whoever is there is asked.
+        asked = config.approve == "ask" or sys.stdin.isatty()
         if config.quiet:
             return work(tracers, ask_on_terminal if asked else None)
         with LiveProgress(notices(), verbose=config.verbose) as progress:

@@ -30,6 +30,7 @@ class Finding(MappingAccess):
     severity: Severity = Field(default="major", description="a minor finding never turns a gate red")
     message: str
     waived: bool = Field(default=False, description="a person lets it pass, and has to approve the result")
+    asks: bool = Field(default=False, description="nothing to mend, but a person has to approve the result")
     tests: tuple[str, ...] = Field(
         default=(), description="the tests that it is about, as path::name; a path alone is a whole file"
     )

@@ -11,6 +11,7 @@ from team.gates.dependencies.gate import DependenciesGate
 from team.gates.evidence import Evidence
 from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
+from team.gates.migration.gate import MigrationGate
 from team.gates.mutation.gate import MutationGate
 from team.gates.pipeline.gate import PipelineGate
 from team.gates.security import SecurityGate
@@ -29,6 +30,7 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "integrity": IntegrityGate,
     "mutation": MutationGate,
     "contract": ContractGate,
+    "migration": MigrationGate,
     "pipeline": PipelineGate,
 }
 GATE_NAMES: tuple[str, ...] = tuple(GATES)

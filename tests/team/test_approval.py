@@ -1,4 +1,4 @@
-"""A person's word: at acceptance, at a changed test, at a new package, and where a finding was waived."""
+"""A person's word: at acceptance, on tests, packages and waived findings, and where data is lost."""
 
 from __future__ import annotations
 
@@ -221,3 +221,79 @@ def test_under_autogens_own_selection_a_person_is_asked_as_well(run: Callable[..
         **WAIVING,
     )
     assert (result.reason, len(person.asked)) == (Reason.NOT_APPROVED, 1)
+
+
+# Lost data ------------------------------------------------------------------------------------------------
+
+REVISIONS = {
+    "alembic.ini": "[alembic]\nscript_location = %(here)s/alembic\npath_separator = os\n",
+    "alembic/env.py": """import os
+
+import sqlalchemy as sa
+
+from alembic import context
+
+metadata = sa.MetaData()
+sa.Table("notes", metadata, sa.Column("id", sa.Integer, primary_key=True))
+with sa.create_engine(os.environ["DATABASE_URL"]).begin() as connection:
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    context.run_migrations()
+""",
+    "alembic/versions/first.py": """import sqlalchemy as sa
+
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
+
+
+def downgrade() -> None:
+    op.drop_table("notes")
+""",
+    "alembic/versions/second.py": """import sqlalchemy as sa
+
+from alembic import op
+
+revision = "2"
+down_revision = "1"
+
+
+def upgrade() -> None:
+    op.drop_column("notes", "text")
+
+
+def downgrade() -> None:
+    op.add_column("notes", sa.Column("text", sa.Text))
+""",
+}
+DROPPING = "\n".join(file_block(path, text) for path, text in REVISIONS.items())
+
+
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        (Person(YES), Reason.ACCEPTED),
+        (Person(ApprovalAnswer(False, "keep it")), Reason.NOT_APPROVED),
+        (None, Reason.NOT_APPROVED),
+    ],
+)
+def test_a_migration_that_loses_data_asks_though_nobody_wanted_to_be_asked(
+    run: Callable[..., GenerationResult], person: Person | None, reason: Reason
+) -> None:
+    result = run(
+        ("developer", DROPPING),
+        approver=person,
+        gates=("syntax", "migration"),
+        include_tests=False,
+        include_review=False,
+        max_iterations=1,
+    )
+    assert result.reason is reason
+    assert result.gates["migration"].status == "pass"
+    if person is not None:
+        assert "a migration loses data" in person.asked[0].question
+        assert "second.py:10: the upgrade to 2 loses data" in person.asked[0].details
