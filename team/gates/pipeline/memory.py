@@ -14,7 +14,7 @@ from team.pipelines import steps as s
 FEW, ROWS = 2_000, 120_000
 PADDING = 400
 """Characters of a further column, so that all rows together are far larger than a chunk of them."""
-MOST_GROWTH = 160
+MOST_GROWTH = 240
 """MB that all the rows may need beyond what a few need: chunks of 50,000 rows stay below it, and a frame that
 holds all the rows, with the copies that every step makes, does not."""
 _STREAMED = ("csv", "jsonl", "sql")

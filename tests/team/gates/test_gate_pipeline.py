@@ -21,7 +21,7 @@ destination: {kind: sql, url: "sqlite:///warehouse.db", table: orders, mode: ups
 checks: [{column: amount, rule: max, value: 5000}]
 on_bad_rows: fail
 """
-ALL_AT_ONCE = "in [pd.concat(list(_rows(path, config.chunk_rows, tally)))]"
+ALL_AT_ONCE = "in [pd.concat(list(_rows(path, config.chunk_rows, tally)), ignore_index=True)]"
 Judged = Callable[..., GateResult]
 
 
@@ -72,6 +72,7 @@ def test_a_pipeline_with_a_fault_is_found(judged: Judged, module: str, old: str,
     result = judged(module, old, new)
     assert result.status == "fail"
     assert {finding.rule for finding in result.findings} == {rule}
+    assert all("fails" not in finding.message for finding in result.findings)
 
 
 def test_what_is_no_pipeline_is_skipped(sandbox: Executor) -> None:
