@@ -26,7 +26,7 @@ from executors.supervisor import MB, THREADS_PER_PROCESS
 if TYPE_CHECKING:
     from docker import DockerClient
 
-OURS_MB = 32
+OURS_MB = 24
 """What our processes in the container take at most, on top of the code's limit."""
 _OUR_PROCESSES = 8
 _LONGEST_SECONDS = 24 * 3600

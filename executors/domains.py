@@ -32,6 +32,7 @@ _START_SECONDS = 20.0
 _END_SECONDS = 30.0
 _SCAN_SECONDS = 0.1
 _SCAN_SHARE = 0.1  # of the time, at most, is spent on looking at the temporary files
+_SEARCH_SECONDS = 0.015
 _WRITABLE, _SHIMS = ("home", "tmp"), "bin"  # of the run's own folder
 MEND = "see what `devteam doctor` says about this machine"
 
@@ -49,6 +50,8 @@ class DomainTree:
         self._held = (0, 0)
         self._room = _room(self._folder)
         self._next_scan = time.monotonic() + _SCAN_SECONDS
+        self._pids: list[int] = []
+        self._next_search = 0.0
         self._told: Told = {}
         self.ended = os.dup(link.fileno())
 
@@ -67,7 +70,7 @@ class DomainTree:
     def usage(self, limits: Limits) -> Usage:
         """What the processes use, with what they hold in temporary files counted as memory."""
         with suppress(OSError):
-            pids = descendants(self._proc, self._keeper)
+            pids = self._processes()
             if len(pids) > limits.processes:  # a bomb grows while one looks at it closely
                 return Usage(processes=len(pids))
             held, files = self._held_in_files(pids, limits)
@@ -116,6 +119,16 @@ class DomainTree:
         with suppress(BlockingIOError, ConnectionResetError):
             while message := self._link.recv(65536):
                 self._told.update(json.loads(message))
+
+    def _processes(self) -> list[int]:
+        """The run's processes. They are searched for among all of the machine, which takes most of a poll:
+        polls that are close to each other, as memory runs out, go by those of a moment ago.
+        """
+        now = time.monotonic()
+        if now >= self._next_search:
+            self._pids = descendants(self._proc, self._keeper)
+            self._next_search = now + _SEARCH_SECONDS
+        return self._pids
 
     def _held_in_files(self, pids: list[int], limits: Limits) -> tuple[int, int]:
         """Bytes and files in the run's temporary folder, as far as can be told cheaply.
