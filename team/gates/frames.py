@@ -85,6 +85,7 @@ class Story:
     lines: dict[str, list[int]] | None = None
     stack: str = ""
     torn: bool = False
+    asserted: set[str] = field(default_factory=set)
     tampered: list[str] = field(default_factory=list)
 
     def add(self, frame: Frame) -> None:
@@ -110,6 +111,8 @@ class Story:
             case "finish":
                 self.tests.setdefault(frame.id, TestRecord()).finished = True
                 self.running = ""
+            case "asserted":
+                self.asserted.add(frame.id)
             case "escaped":
                 self.escaped = frame
             case "exit":

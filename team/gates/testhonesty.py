@@ -70,12 +70,16 @@ def _cut_short(run: TestRun, target: Target, facts: Mapping[str, FileFacts]) -> 
             yield _critical(_file(name), "not-run", message)
 
 
-def not_passed(run: TestRun) -> Iterator[Finding]:
+def not_passed(run: TestRun, target: Target) -> Iterator[Finding]:
     """Skipped tests, tests that are expected to fail, and a run without any test that passed."""
     for frame in run.story.collect_skips:
         yield _skipped(frame.id, frame.reason)
     for name, record in run.story.tests.items():
         yield from _of_record(name, record)
+        if record.skip and record.skip.places and record.skip.places[-1][0] in target.sources:
+            message = f"{told(name)} is skipped by the code under test: no code decides whether it is tested"
+            place, line = record.skip.places[-1]
+            yield Finding(file=place, line=line, rule="skipped-by-code", severity="critical", message=message)
     story = run.story
     really_run = any(record.passed or record.failure for record in story.tests.values())
     if story.ended and not really_run and not story.collect_errors:

@@ -18,7 +18,7 @@ def findings_of(run: TestRun, target: Target, facts: Mapping[str, FileFacts]) ->
         *failures(run, target),
         *forgeries(run),
         *unrun(run, target, facts),
-        *not_passed(run),
+        *not_passed(run, target),
     ]
 
 

@@ -6,13 +6,14 @@ weakened test never becomes what the next one is compared with.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from team.gates.base import Finding
 from team.gates.integrity.demands import TestCode, fixtures_of, tests_of
-from team.gates.integrity.modules import Module, read_module
+from team.gates.integrity.modules import Module, calls_in, read_module, unparsed
 from team.gates.integrity.past import Mandate, TreeState
 from team.gates.integrity.relations import Demand, Relation, tolerances
 
@@ -92,8 +93,19 @@ class Example:
 
     def is_said_by(self, relation: Relation) -> bool:
         """Whether an assertion says just this."""
-        known = all(text in relation.subject for text in self.inputs)
-        return known and relation.sign in ("==", "is", "raises") and relation.expected == self.expected
+        same = relation.sign in ("==", "is", "raises") and relation.expected == self.expected
+        return same and any(inputs == self.inputs for inputs in _inputs_of(relation.subject))
+
+
+def _inputs_of(subject: str) -> Iterator[tuple[str, ...]]:
+    """The arguments of every call in what is tested."""
+    try:
+        calls = list(calls_in(ast.parse(subject, mode="eval")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for call in calls:
+        values = [*call.args, *(keyword.value for keyword in call.keywords)]
+        yield tuple(unparsed(value) for value in values)
 
 
 def _allowed(kept: Mapping[str, Kept], mandate: Mandate) -> dict[str, Kept]:

@@ -9,6 +9,7 @@ from team.gates.contract.known import known_answers, written
 from team.gates.evidence import Evidence
 from team.gates.integrity.comparing import Example
 from team.gates.integrity.hollow import skipped
+from team.gates.integrity.idle import unasserted
 from team.gates.integrity.looking import look, modules
 from team.gates.integrity.past import TreeState
 from team.gates.integrity.softened import newly_ignored
@@ -64,6 +65,8 @@ class IntegrityGate:
         facts, mapped = self._evidence.facts, self._evidence.mapped
         records = self._evidence.tests.story.tests
         passed = sorted(name for name, record in records.items() if record.passed)
+        written = {f"{path}::{test}" for path in target.tests for test in facts[path].tests}
+        yield from unasserted(modules(now.tests), self._evidence.tests.story, written)
         yield from order_dependent(target, facts, passed, mapped)
         yield from vacuous(target, facts, passed, (modules(now.sources), modules(now.tests)), mapped)
 

@@ -11,10 +11,13 @@ from team.gates.integrity.configuration import weakening
 from team.gates.integrity.data import changed_data
 from team.gates.integrity.hollow import hollow_tests
 from team.gates.integrity.hooks import hidden, hooks, misplaced
-from team.gates.integrity.mocking import stand_ins
+from team.gates.integrity.idle import idle
+from team.gates.integrity.mocking import replaced_everywhere, stand_ins
 from team.gates.integrity.modules import Module, read_module
 from team.gates.integrity.past import TreeState
+from team.gates.integrity.sham import shams
 from team.gates.integrity.softened import loosened_types, softened
+from team.gates.integrity.spying import spying
 from team.gates.integrity.tricks import tricks
 from team.gates.target import is_collected, regular_files
 
@@ -39,8 +42,12 @@ def look(
     sources = modules(now.sources)
     for source in sources:
         yield from _of_source(source, past)
-    for test in modules(now.tests):
+        yield from spying(source, now.tests)
+    tests = modules(now.tests)
+    for test in tests:
         yield from _of_test(test, sources)
+    yield from idle(tests)
+    yield from replaced_everywhere(tests, sources)
 
 
 def modules(texts: Mapping[str, str]) -> list[Module]:
@@ -61,3 +68,4 @@ def _of_test(test: Module, sources: Sequence[Module]) -> Iterator[Finding]:
     yield from stand_ins(test, sources)
     if is_collected(test.path):
         yield from hollow_tests(test)
+        yield from shams(test, sources)

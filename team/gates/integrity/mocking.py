@@ -20,6 +20,7 @@ def stand_ins(module: Module, sources: Sequence[Module]) -> Iterator[Finding]:
     called = {module.stands_for(call.func) for call in calls_in(module.tree)}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call):
+            yield from _other_modules(module, node, sources)
             name = _patched(node, module)
             if name in defined and name in called:
                 message = f"{name} is replaced, and it is what this file tests: test the real one"
@@ -27,6 +28,25 @@ def stand_ins(module: Module, sources: Sequence[Module]) -> Iterator[Finding]:
         elif isinstance(node, ast.Assign):
             yield from _assigned(module, node, sources, defined)
     yield from _copies(module, sources, frozenset(called))
+
+
+def replaced_everywhere(tests: Sequence[Module], sources: Sequence[Module]) -> Iterator[Finding]:
+    """Fixtures that every test gets, which replace what some test calls."""
+    defined = _definitions(sources)
+    called = {test.stands_for(call.func) for test in tests for call in calls_in(test.tree)}
+    for test in tests:
+        for node in ast.walk(test.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_autouse(node):
+                for name in {_patched(call, test) for call in calls_in(node)} & defined & called:
+                    message = f"{name} is replaced for every test, and tests call it: test the real one"
+                    yield _finding(test, node.lineno, "mocked-subject", message)
+
+
+def _is_autouse(node: Function) -> bool:
+    return any(
+        last_name(decorator) == "fixture" and "autouse=True" in text_of(decorator)
+        for decorator in node.decorator_list
+    )
 
 
 def _definitions(sources: Sequence[Module]) -> frozenset[str]:
@@ -57,6 +77,19 @@ def _assigned(
                 yield _finding(module, node.lineno, "mocked-subject", message)
         elif isinstance(target, ast.Subscript) and module.stands_for(target.value) == "sys.modules":
             message = f"`{text_of(target)}` is replaced by a test: test the real module"
+            yield _finding(module, node.lineno, "mocked-subject", message)
+
+
+def _other_modules(module: Module, node: ast.Call, sources: Sequence[Module]) -> Iterator[Finding]:
+    """``setitem(sys.modules, "app.calc", …)`` and ``patch.dict(sys.modules, {"app.calc": …})``."""
+    if not any(module.stands_for(part) == "sys.modules" for part in node.args[:1]):
+        return
+    texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    for source in sources:
+        if source.dotted in texts:
+            message = (
+                f"`{text_of(node)}` puts something in the place of {source.dotted}: test the real module"
+            )
             yield _finding(module, node.lineno, "mocked-subject", message)
 
 

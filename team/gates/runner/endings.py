@@ -11,7 +11,7 @@ from typing import Any
 from _pytest.assertion import rewrite
 
 from .reporting import Place
-from .sealing import COMPILED, REACHED
+from .sealing import ASSERTED, COMPILED, REACHED
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 RESULT = "@devteam_result"
@@ -19,21 +19,44 @@ RESULT = "@devteam_result"
 
 
 def mark_endings(root: str) -> None:
-    """Have pytest compile test files with a mark at every end of a test, and tell the hook of their code."""
-    place, audit, really_compile = Place(root), sys.audit, compile
+    """Have pytest compile test files with marks at their assertions and ends; tell the hook of their code."""
+    place, audit, really_compile, really_rewrite = Place(root), sys.audit, compile, rewrite.rewrite_asserts
 
-    def compile_marked(tree: ast.Module, filename: str, *args: Any, **others: Any) -> CodeType:
-        path = place.relative(str(filename))
-        if path is None:
-            plain: CodeType = really_compile(tree, filename, *args, **others)
-            return plain
-        mark_tests(tree.body)
+    def rewrite_marked(tree: ast.Module, source: bytes, path: str | None = None, config: Any = None) -> None:
+        relative = place.relative(str(path))
+        if relative is not None:
+            Assertions(relative).visit(tree)
+            mark_tests(tree.body)
+        really_rewrite(tree, source, path, config)
+
+    def compile_told(tree: ast.Module, filename: str, *args: Any, **others: Any) -> CodeType:
         code: CodeType = really_compile(tree, filename, *args, **others)
-        audit(COMPILED, path, code)
+        relative = place.relative(str(filename))
+        if relative is not None:
+            audit(COMPILED, relative, code)
         return code
 
+    rewrite.rewrite_asserts = rewrite_marked  # type: ignore[assignment]
     # What pytest compiles rewritten files with; a name of the module stands before the built-in one.
-    rewrite.compile = compile_marked  # type: ignore[attr-defined]
+    rewrite.compile = compile_told  # type: ignore[attr-defined]
+
+
+class Assertions(ast.NodeTransformer):
+    """Puts a mark before each assertion."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        """A statement of Python's own."""
+        return [mark(node, ASSERTED, f"{self._path}:{node.lineno}"), node]
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
+        """A call such as ``self.assertEqual(…)``."""
+        match node.value:
+            case ast.Call(func=ast.Attribute(attr=name)) if name.startswith("assert"):
+                return [mark(node, ASSERTED, f"{self._path}:{node.lineno}"), node]
+        return node
 
 
 def mark_tests(body: Sequence[ast.stmt]) -> None:
@@ -42,7 +65,7 @@ def mark_tests(body: Sequence[ast.stmt]) -> None:
         if isinstance(node, FUNCTIONS):
             if node.name.startswith("test"):
                 Returns().generic_visit(node)
-                node.body.append(mark(node.body[-1]))
+                node.body.append(mark(node.body[-1], REACHED))
         else:
             for inner in ("body", "orelse", "finalbody"):
                 mark_tests(getattr(node, inner, ()))
@@ -56,7 +79,7 @@ class Returns(ast.NodeTransformer):
         value = node.value or ast.Constant(value=None)
         kept = ast.Assign(targets=[ast.Name(id=RESULT, ctx=ast.Store())], value=value)
         back = ast.Return(value=ast.Name(id=RESULT, ctx=ast.Load()))
-        return [placed(kept, node), mark(node), placed(back, node)]
+        return [placed(kept, node), mark(node, REACHED), placed(back, node)]
 
     def _left_alone(self, node: ast.AST) -> ast.AST:
         return node
@@ -64,9 +87,9 @@ class Returns(ast.NodeTransformer):
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _left_alone
 
 
-def mark(near: ast.stmt) -> ast.stmt:
+def mark(near: ast.stmt, *told: str) -> ast.stmt:
     """A call that tells the hook of its place."""
-    return placed(ast.parse(f"__import__('sys').audit({REACHED!r})").body[0], near)
+    return placed(ast.parse(f"__import__('sys').audit({', '.join(map(repr, told))})").body[0], near)
 
 
 def placed(node: ast.stmt, near: ast.stmt) -> ast.stmt:

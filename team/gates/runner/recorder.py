@@ -117,7 +117,7 @@ class Recorder:
         if error is None:
             truth: dict[str, Any] = {"truth": "passed"}
         elif isinstance(error, (self._skipped, unittest.SkipTest)):
-            truth = {"truth": "skipped", "error": str(error)}
+            truth = {"truth": "skipped", "error": str(error), "places": self._place.of(error)}
         else:
             truth = {"truth": "failed", "error": described(error), "places": self._place.of(error)}
         self._truth[item.nodeid, call.when] = truth

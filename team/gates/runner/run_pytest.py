@@ -7,9 +7,9 @@ Input (stdin, read to its end before anything of the workspace is imported), as 
      "marks": whether to note which lines run}
 
 Output (the report: the stdout this program was started with), one signed line per step, see `sealing`.
-Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, reached, finish, escaped,
-exit, tampered, coverage (with marks), end. What pytest prints goes to stderr and decides nothing. A run
-without ``end`` is no run.
+Kinds: ready, collecting, collect-error, collect-skip, deselected, start, phase, asserted, reached, finish,
+escaped, exit, tampered, coverage (with marks), end. What pytest prints goes to stderr and decides nothing.
+A run without ``end`` is no run.
 """
 
 from __future__ import annotations

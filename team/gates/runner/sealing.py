@@ -25,8 +25,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-SAID, COMPILED, REACHED = "devteam.said", "devteam.compiled", "devteam.reached"
+SAID, COMPILED = "devteam.said", "devteam.compiled"
+REACHED, ASSERTED = "devteam.reached", "devteam.asserted"
 FROM_MAIN = frozenset({"ready", "coverage", "disturbed", "end"})
+MOST_ASSERTIONS = 50_000
 NEAR = 4
 """How many frames around a call are looked at for code of the workspace."""
 
@@ -68,6 +70,7 @@ def seal(descriptor: int, key: bytes, root: str, tellers: Iterable[CodeType]) ->
     bodies: dict[int, tuple[CodeType, str]] = {}  # by identity: nothing of a code object is asked
     files: set[str] = set()
     reached: set[str] = set()
+    asserted: set[str] = set()
 
     def tell(payload: str) -> None:
         nonlocal number
@@ -112,6 +115,12 @@ def seal(descriptor: int, key: bytes, root: str, tellers: Iterable[CodeType]) ->
             reached.add(name)
             tell(f'{{"kind": "reached", "id": {encode(name)}}}')
 
+    def at_assertion(args: tuple[Any, ...]) -> None:
+        (place,) = args
+        if type(place) is str and place not in asserted and len(asserted) < MOST_ASSERTIONS:
+            asserted.add(place)
+            tell(f'{{"kind": "asserted", "id": {encode(place)}}}')
+
     def opened(args: tuple[Any, ...]) -> None:
         path = args[0]
         if type(path) is bytes:
@@ -151,6 +160,7 @@ def seal(descriptor: int, key: bytes, root: str, tellers: Iterable[CodeType]) ->
         SAID: said,
         COMPILED: compiled,
         REACHED: at_end,
+        ASSERTED: at_assertion,
         "open": opened,
         "sys.settrace": traced,
         "sys.setprofile": traced,

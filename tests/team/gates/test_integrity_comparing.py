@@ -11,6 +11,7 @@ import pytest
 from team.gates.base import Finding
 from team.gates.integrity.comparing import Example, weakened
 from team.gates.integrity.past import Mandate, TreeState
+from team.gates.integrity.relations import Relation
 
 PATH = "tests/test_slug.py"
 OLD = """import pytest
@@ -332,3 +333,11 @@ def test_honest_changes_put_together_give_nothing_up(seed: int) -> None:
         text = HONEST[name](text)
     ast.parse(text)
     assert lost(text) == []
+
+
+def test_an_example_is_that_of_its_arguments_in_their_order() -> None:
+    example = Example(("2", "12"), "False")
+    assert example.is_said_by(Relation("is", "solution.f(2, 12)", "False"))
+    assert not example.is_said_by(Relation("is", "solution.f(12, 2)", "False"))
+    assert not example.is_said_by(Relation("is", "solution.f(2, 1, 12)", "False"))
+    assert not example.is_said_by(Relation("is", "solution.f(2, 12)", "True"))
