@@ -11,7 +11,6 @@ from executors import Reported
 from executors.scratch import ScratchFolder
 from team.gates.base import Target, ToolFailed
 from team.gates.pinned import RUFF_FIX, RUFF_FORMAT
-from team.gates.target import top_level_names
 from team.gates.tools import how_it_ended, read_json, run_program
 from team.gates.trees import read_plain
 
@@ -49,8 +48,12 @@ def tidy(target: Target, files: Sequence[str]) -> tuple[str, ...]:
 
 
 def _first_party(paths: Iterable[str]) -> tuple[str, str]:
-    """What ruff has to be told, as it sees only some files of the tree, to sort imports as over all of it."""
-    names = sorted(name for name in top_level_names(paths) if name.isidentifier())
+    """What ruff has to be told, as it sees only some files of the tree, to sort imports as over all of it.
+
+    Modules and packages at the top are the tree's own; a folder without `__init__.py` is none.
+    """
+    tops = (path.removeprefix("src/").removesuffix("/__init__.py").removesuffix(".py") for path in paths)
+    names = sorted({name for name in tops if name.isidentifier()})
     return "--config", f"lint.isort.known-first-party = {json.dumps(names)}"
 
 

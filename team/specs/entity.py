@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from team.specs.base import Kind, Spec, StrictModel, problem, suggestion
 from team.specs.expressions import Expression, ExpressionError, looks_like_expression
 from team.specs.fields import FieldSpec
+from team.specs.links import Link, check_links, links_of
 from team.specs.names import entity_problem, pascal, phrase, plural
 from team.specs.words import entity_text
 
@@ -19,6 +20,9 @@ class Relationship(StrictModel):
     name: str
     target: str
     kind: Literal["one_to_many", "many_to_one", "many_to_many"]
+    back: str | None = Field(
+        default=None, description="of many_to_many: the relationship of the target that means the same pairs"
+    )
 
 
 class Rule(StrictModel):
@@ -137,6 +141,7 @@ class CrudSpec(Spec):
                     raise problem(
                         f"{entity.name} is related to {link.target!r}, which is not there", hint, at=at
                     )
+        check_links(self.entities)
         if stuck := _never_created(self.entities):
             raise problem(
                 f"no {stuck} could ever be created: it must refer to itself, if only by way of others",
@@ -167,8 +172,12 @@ class CrudSpec(Spec):
         return tuple(
             f"{entity.name}.{link.name}: {link.kind.replace('_', '-')} with {pascal(link.target)}"
             for link in entity.relationships
-            if not self._has_field(entity, link)
+            if link.kind != "many_to_many" and not self._has_field(entity, link)
         )
+
+    def links(self, entity: EntitySpec) -> list[Link]:
+        """The many-to-many relationships of one entity."""
+        return [link for link in links_of(self.entities) if link.owner is entity]
 
     def _has_field(self, entity: EntitySpec, link: Relationship) -> bool:
         """Whether a field of one entity references the other, as a relationship with one side needs."""
@@ -177,7 +186,7 @@ class CrudSpec(Spec):
             one, many = many, one
         holders = [field for other in self.entities if other.name == many for field in other.fields]
         targets = [pascal((field.references or "").partition(".")[0]) for field in holders]
-        return link.kind != "many_to_many" and one in targets
+        return one in targets
 
 
 CLASS_SUFFIXES = ("", "Create", "Fields", "Page", "Query", "Read", "Repository", "Update")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from team.specs.entity import CrudSpec, EntitySpec
 from team.specs.fields import FieldSpec
+from team.specs.links import Link, links_of
 from team.specs.names import phrase
 from team.specs.names import plural as plural_of
 
@@ -30,6 +31,9 @@ class Parameter:
     schema: Schema
     required: bool = True
     about: str = ""
+
+
+_SLICE = (Parameter("limit", {"type": "integer"}, False), Parameter("offset", {"type": "integer"}, False))
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,23 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """The rows of one resource that belong to a row of another, and whatever else they belong to."""
+
+    owner: str
+    target: str
+    """Names of entities."""
+    listing: Operation
+    add: Operation
+    remove: Operation
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All three."""
+        return self.listing, self.add, self.remove
+
+
+@dataclass(frozen=True)
 class Service:
     """All that is promised."""
 
@@ -144,12 +165,15 @@ class Service:
     """Operations that no template knows."""
     unknown: tuple[str, ...] = ()
     """What else no template knows, in words: where a value comes from, what a parameter does."""
+    links: tuple[Linked, ...] = ()
+    """Many-to-many relationships, each seen from one side."""
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """Every operation, those of the resources first."""
         known = tuple(each for resource in self.resources for each in resource.operations.values())
-        return (*known, *self.open)
+        linking = tuple(each for link in self.links for each in link.operations)
+        return (*known, *linking, *self.open)
 
     @property
     def open_rules(self) -> tuple[str, ...]:
@@ -173,7 +197,20 @@ def shape_of(path: str) -> str:
 
 def service_of(spec: CrudSpec) -> Service:
     """What a service for entities promises: the same six operations for each."""
-    return Service(spec.title, tuple(_resource(entity, spec) for entity in spec.entities))
+    links = tuple(_linked(link) for link in links_of(spec.entities))
+    return Service(spec.title, tuple(_resource(entity, spec) for entity in spec.entities), links=links)
+
+
+def _linked(link: Link) -> Linked:
+    path = f"{link.owner.path}/{{id}}{link.path}"
+    one = f"{path}/{{{link.far}}}"
+    return Linked(
+        owner=link.owner.name,
+        target=link.target.name,
+        listing=Operation("list", "GET", path, 200, None, None, (404, 422), _SLICE),
+        add=Operation(None, "PUT", one, 204, None, None, (404, 422)),
+        remove=Operation(None, "DELETE", one, 204, None, None, (404, 422)),
+    )
 
 
 def _resource(entity: EntitySpec, spec: CrudSpec) -> Resource:
@@ -188,7 +225,6 @@ def _resource(entity: EntitySpec, spec: CrudSpec) -> Resource:
         for field in other.fields
     )
     taken = (409,) if any(field.unique for field in entity.fields) else ()
-    limits = (Parameter("limit", {"type": "integer"}, False), Parameter("offset", {"type": "integer"}, False))
     filters = tuple(
         Parameter(field.name, field_schema(field), False)
         for field in entity.fields
@@ -196,7 +232,7 @@ def _resource(entity: EntitySpec, spec: CrudSpec) -> Resource:
     )
     operations: dict[Verb, Operation] = {
         "create": Operation("create", "POST", path, 201, whole, stored, (*taken, 422)),
-        "list": Operation("list", "GET", path, 200, None, None, (422,), (*limits, *filters)),
+        "list": Operation("list", "GET", path, 200, None, None, (422,), (*_SLICE, *filters)),
         "read": Operation("read", "GET", one, 200, None, stored, (404,)),
         "update": Operation("update", "PATCH", one, 200, partial, stored, (404, *taken, 422)),
         "replace": Operation("replace", "PUT", one, 200, whole, stored, (404, *taken, 422)),

@@ -45,7 +45,7 @@ def _entity(entity: EntitySpec) -> str:
         f"## {entity.name}",
         f"Besides `id`, `created_at` and `updated_at`, {article(phrase(entity.name))} has:\n\n"
         + "\n".join(fields),
-        "Routes:\n\n" + _ROUTES.format(path=entity.path),
+        "Routes:\n\n" + "\n".join([_ROUTES.format(path=entity.path), *_link_routes(entity)]),
     ]
     if entity.relationships:
         links = [
@@ -55,6 +55,19 @@ def _entity(entity: EntitySpec) -> str:
     if entity.business_rules:
         parts.append("Business rules:\n\n" + "\n".join(map(_rule, entity.business_rules)))
     return "\n\n".join(parts)
+
+
+def _link_routes(entity: EntitySpec) -> list[str]:
+    """The routes of many-to-many relationships: pairs are made and taken apart one by one."""
+    found = []
+    for link in entity.relationships:
+        if link.kind == "many_to_many":
+            path = f"{entity.path}/{{id}}/{link.name.replace('_', '-')}"
+            one = f"{path}/{{{phrase(link.target).replace(' ', '_')}_id}}"
+            found.append(f"- `GET {path}` → 200, 404, 422; `limit`, `offset`")
+            found.append(f"- `PUT {one}` → 204, also where it is linked already; 404, 422")
+            found.append(f"- `DELETE {one}` → 204; 404 where it is not linked; 422")
+    return found
 
 
 def _rule(rule: object) -> str:

@@ -154,6 +154,7 @@ class ApiDraft:
             "open_rules": self._spec.prose_rules(),
             "failure": self._failure,
             "references": any(each.owner for each in self._resources),
+            "pairs": (),
             "uses": {"decimal": False, "email": True, "enum": False},
             "model_names": [each.name for each in self._resources],
             "py": repr,

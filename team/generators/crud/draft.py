@@ -8,6 +8,7 @@ from typing import Any
 
 from team.generators.crud.entities import literal
 from team.generators.crud.examples import DraftEntity
+from team.generators.crud.links import pairs_of
 from team.generators.crud.review import review_crud
 from team.generators.crud.tables import tables_of
 from team.generators.migrations.revisions import first_revision
@@ -75,11 +76,15 @@ class CrudDraft:
     def _context(self) -> dict[str, Any]:
         types = {field.type for entity in self._spec.entities for field in entity.fields}
         references = any(field.references for entity in self._spec.entities for field in entity.fields)
+        pairs = pairs_of(self._spec.entities)
         return {
             "title": self._spec.title,
             "entities": self._entities,
-            "model_names": [entity.name for entity in self._entities],
-            "schema_names": [entity.name + kind for entity in self._entities for kind in ("Create", "Query")],
+            "model_names": [*(entity.name for entity in self._entities), *(pair.name for pair in pairs)],
+            "schema_names": [
+                *(entity.name + kind for entity in self._entities for kind in ("Create", "Query")),
+                *(["Slice"] if pairs else []),
+            ],
             "enum_names": [field.type_name for entity in self._entities for field in entity.enums],
             "uses": {
                 kind: kind in types
@@ -90,6 +95,7 @@ class CrudDraft:
                 "text": bool(types & {"string", "text", "email"}),
             },
             "references": references,
+            "pairs": pairs,
             "inexpressible": bool(
                 references or types & {"email", "decimal"} or any(entity.rules for entity in self._entities)
             ),

@@ -8,18 +8,10 @@ from functools import cached_property
 
 from team.generators.crud.conditions import broken
 from team.generators.crud.fields import FieldView
+from team.generators.crud.links import LinkView
+from team.generators.crud.variables import variable
 from team.specs.entity import CrudSpec, EntitySpec, Rule, class_names
 from team.specs.names import article, pascal, phrase, snake
-
-_LOCAL_NAMES = frozenset({
-    "address", "app", "asyncio", "beyond", "body", "changes", "client", "conditions", "count",
-    "created_at", "current", "data", "defaults", "documented", "dt", "early", "error", "everything",
-    "fields", "found", "headers", "json", "late", "location", "matches", "merge", "message", "method",
-    "name", "none", "one", "other", "outdated", "page", "params", "path", "paths", "problem", "query",
-    "repository", "request", "requests", "response", "responses", "router", "row", "row_id", "sa", "schemas",
-    "second", "self", "status", "stored", "tmp_path", "total", "value", "variants",
-})  # fmt: skip
-"""Names in the drafted functions that a variable for a row must not hide."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +59,11 @@ class EntityView:
             RuleView(rule, broken(self.spec.expression(rule), nullable, self._member))
             for rule in self.spec.expression_rules
         ]
+
+    @cached_property
+    def links(self) -> list[LinkView]:
+        """The many-to-many relationships."""
+        return [LinkView(link, self._spec.entities) for link in self._spec.links(self.spec)]
 
     def _member(self, field: str, value: str) -> str:
         return self.by_name[field].member(value)
@@ -133,12 +130,6 @@ class EntityView:
         reasons = [self.taken, self.in_use, f"the {self.phrase} was changed meanwhile"]
         text = ", or ".join(reason for reason in reasons if reason)
         return text[:1].upper() + text[1:]
-
-
-def variable(entity: EntitySpec) -> str:
-    """The name of a variable for one row of an entity."""
-    name = snake(entity.name)
-    return f"{name}_row" if name in _LOCAL_NAMES else name
 
 
 def literal(text: str, width: int = 70) -> str:

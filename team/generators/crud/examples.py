@@ -6,10 +6,11 @@ import shlex
 from functools import cached_property
 
 from team.generators.crud.candidates import other_value
-from team.generators.crud.entities import EntityView, literal, variable
+from team.generators.crud.entities import EntityView, literal
 from team.generators.crud.fields import FieldView
 from team.generators.crud.json_forms import as_json, json_values, source, to_json
 from team.generators.crud.samples import Samples, Values
+from team.generators.crud.variables import variable
 from team.generators.crud.wrong import invalid_values
 from team.specs.entity import CrudSpec, EntitySpec
 

@@ -52,6 +52,8 @@ def _missing(entity: EntityView, found: _Found) -> Iterator[str]:
         ("post", entity.path),
         ("get", entity.path),
         *((m, one) for m in METHODS if m != "post"),
+        *(("get", f"{one}{link.path}") for link in entity.links),
+        *((m, f"{one}{link.path}/{{}}") for link in entity.links for m in ("put", "delete")),
     ]:
         if (method, path) not in found.routes:
             yield f"there is no route {method.upper()} {path.replace('{}', '{id}')}"

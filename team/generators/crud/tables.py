@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from team.generators.crud.entities import EntityView
 from team.generators.crud.fields import FieldView, sql_name
+from team.generators.crud.links import pairs_of
 from team.generators.migrations.tables import Column, ForeignKey, Table
 from team.specs.entity import CrudSpec
 from team.specs.names import snake
@@ -17,8 +18,9 @@ _MOMENT = "sa.DateTime(timezone=True)"
 
 
 def tables_of(spec: CrudSpec) -> list[Table]:
-    """The tables of all entities, in the order of the spec."""
-    return [_table(EntityView(entity, spec)) for entity in spec.entities]
+    """The tables of all entities, in the order of the spec, and those of their many-to-many relationships."""
+    entities = [_table(EntityView(entity, spec)) for entity in spec.entities]
+    return entities + [pair.as_table() for pair in pairs_of(spec.entities)]
 
 
 def _table(entity: EntityView) -> Table:

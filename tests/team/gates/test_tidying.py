@@ -39,3 +39,9 @@ def test_only_files_of_the_target_are_touched(target: Make) -> None:
     (tree.root.parent / "outside.py").write_text("x=1\n")
     assert tidy(tree, ["notes.txt", "../outside.py", "nowhere.py"]) == ()
     assert (tree.root.parent / "outside.py").read_text() == "x=1\n"
+
+
+def test_imports_of_the_trees_own_modules_keep_their_place_when_only_some_files_changed(target: Make) -> None:
+    text = '"""M."""\n\nimport alembic\nimport pytest\n\nfrom app import b\n\nprint(alembic, pytest, b)\n'
+    tree = target({"app/__init__.py": "", "app/a.py": text, "app/b.py": "", "alembic/env.py": ""})
+    assert tidy(tree, ["app/a.py"]) == ()

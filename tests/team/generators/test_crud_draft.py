@@ -187,7 +187,7 @@ def test_rules_that_exclude_each_other_are_named() -> None:
         draft("name: A\nfields: [{name: a, type: integer}]\nbusiness_rules: [a > 5, a < 3]\n")
 
 
-def test_prose_and_many_to_many_stay_open() -> None:
+def test_prose_stays_open() -> None:
     text = INVOICES.read_text() + "  - Reminders are sent weekly\n"
     spec = load_spec("crud", yaml.safe_load(text))
     assert spec.prose_rules() == ("Reminders are sent weekly",)

@@ -21,6 +21,10 @@ def differences(service: Service, document: Document) -> Iterator[Finding]:
     for resource in service.resources:
         for operation in resource.operations.values():
             yield from _operation(operation, found, document, resource)
+    by_name = {resource.entity.name: resource for resource in service.resources}
+    for link in service.links:
+        for operation in link.operations:
+            yield from _operation(operation, found, document, by_name[link.target])
     for operation in service.open:
         yield from _operation(operation, found, document, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from team.gates.contract.http.calls import Answer
+from team.gates.contract.http.links import Links
 from team.gates.contract.http.refusals import Refusals
 from team.gates.contract.http.removals import Removals
 from team.gates.contract.http.rows import StoredRows, filled_path, sample
@@ -34,6 +35,9 @@ class Exercise:
         works, refusals, removals = Works(self._rows), Refusals(self._rows), Removals(self._rows)
         for resource in ordered:
             works.write(resource)
+        links = Links(self._rows, works)
+        for link in self._service.links:
+            links.write(link)
         for resource in ordered:
             refusals.write(resource)
         for resource in reversed(ordered):

@@ -98,7 +98,7 @@ class Works:
         path = filled_path(listing.path, first.place)
         step = self.script.ask(listing, path)
         self.script.expect(step, listing, "list", (listing.status,), "listing")
-        self._contains(step, listing, resource, rows, "the list")
+        self.contains(step, listing, resource, rows, "the list")
         names = {query.name for query in listing.query}
         if {"limit", "offset"} <= names and len(rows) > 1:
             self._paged(resource, listing, path)
@@ -106,9 +106,11 @@ class Works:
         for name in fields[:MOST_FILTERS]:
             self._filtered(resource, listing, path, first, resource.json_name(name))
 
-    def _contains(
+    def contains(
         self, step: str, operation: Operation, resource: Resource, rows: list[Row], what: str
     ) -> None:
+        """Demand that a list has these rows, with the values that were sent."""
+
         def judge(answers: Mapping[str, Answer]) -> Iterator[str]:
             answer = answers[step]
             if answer.error or answer.status != operation.status:
