@@ -1,4 +1,4 @@
-"""Kills what was started in a process group as soon as this process is gone, however it went."""
+"""Kills what was started for a run as soon as this process is gone, however it went and however early."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import subprocess
 from contextlib import suppress
 
-_WATCH = "trap '' HUP INT QUIT TERM; read nothing; kill -KILL 0"
+_WATCH = "trap '' HUP INT QUIT TERM; while read -r more; do all=\"$all $more\"; done; kill -KILL $all 0"
 
 
 class Lifeline:
@@ -18,7 +18,12 @@ class Lifeline:
     of a pipe that a new process, too, holds until it is in the group.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *held: int) -> None:
+        """Start the watcher.
+
+        Args:
+            held: descriptors that stay open as long as the watcher lives, whatever happens to this process.
+        """
         self._watcher = subprocess.Popen(
             ["/bin/sh", "-c", _WATCH],
             stdin=subprocess.PIPE,
@@ -27,9 +32,17 @@ class Lifeline:
             env={},
             cwd="/",
             process_group=0,
+            pass_fds=held,
+            bufsize=0,
         )
         self.group = self._watcher.pid
         """The number of the process group, to start processes in."""
+
+    def watch(self, pid: int) -> None:
+        """Have one more process killed with the group, which it may leave."""
+        assert self._watcher.stdin is not None
+        with suppress(BrokenPipeError):  # somebody killed the watcher: bubblewrap's own means are left
+            self._watcher.stdin.write(f"{pid}\n".encode())
 
     def cut(self) -> None:
         """Kill all that is left in the group; safe to call twice."""

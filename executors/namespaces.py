@@ -20,7 +20,7 @@ from executors.confinement import View
 from executors.errors import SandboxUnavailable
 from executors.lifeline import Lifeline
 from executors.pipes import Standard
-from executors.processes import Usage, deleted_bytes, pids_in, usage_of
+from executors.processes import Usage, deleted_bytes, descendants, pids_in, usage_of
 from executors.rlimits import rlimits
 from executors.supervisor import MB
 
@@ -64,10 +64,22 @@ class Namespace:
         """
         if select.select([self._init_handle], [], [], 0)[0]:
             return
-        with suppress(ProcessLookupError, PermissionError):
-            os.sched_setscheduler(self._init, os.SCHED_RR, os.sched_param(1))
         with suppress(ProcessLookupError):
+            try:
+                os.sched_setscheduler(self._init, os.SCHED_RR, os.sched_param(1))
+            except PermissionError:
+                self._clear_the_way()
             signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
+
+    def _clear_the_way(self) -> None:
+        """Kill what may be in the way of the first process, one by one: what is killed gives up its turn."""
+        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for pid in descendants(proc, self._init):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        finally:
+            os.close(proc)
 
     def _let_go(self) -> None:
         for handle in (self._init_handle, self._proc):
@@ -192,7 +204,7 @@ def _launch(
         options_file = _with_content(ours, b"".join(os.fsencode(option) + b"\0" for option in options))
         command = [str(program), "--args", str(options_file), "--seccomp", str(filter_)]
         command += ["--json-status-fd", str(status_inside), "--block-fd", str(go), "--", *argv]
-        lifeline = Lifeline()
+        lifeline = Lifeline(go_outside)  # should we die, the inner process must not take it for a go
         undone = ours.enter_context(ExitStack())
         undone.callback(lifeline.cut)  # with the inner process, which may still wait for the outer one
         undone.callback(os.close, status)
@@ -211,6 +223,8 @@ def _launch(
         init = _inner_process(status)
         for name, bound in bounds.items():
             resource.prlimit(init, name, bound)
+        lifeline.watch(init)
+        os.write(go_outside, b"g")
         tree = NamespaceTree(outer, init, status, lifeline)
         undone.pop_all()
         return tree

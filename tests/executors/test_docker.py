@@ -18,6 +18,7 @@ import docker.errors
 import pytest
 
 from executors import EnvironmentUnavailable, Limits, SandboxUnavailable, open_executor, open_tools
+from executors.container import OURS_MB
 from executors.daemon import HOST, OWNER, SESSION, connect, labels, reap
 from executors.docker import DockerExecutor
 from executors.image import image_name
@@ -114,7 +115,7 @@ class TestHardening:
         assert host["CapDrop"] == ["ALL"]
         assert "no-new-privileges" in host["SecurityOpt"]
         assert any(option.startswith("seccomp={") for option in host["SecurityOpt"])
-        assert host["Memory"] == host["MemorySwap"] == (300 + 32) * 1024 * 1024
+        assert host["Memory"] == host["MemorySwap"] == (300 + OURS_MB) * 1024 * 1024
         assert 200 < host["PidsLimit"] < 220
         assert host["NanoCpus"] > 0
         assert host["NetworkMode"] == "none"

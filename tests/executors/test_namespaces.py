@@ -1,5 +1,6 @@
 """How a run in namespaces starts and ends, also when it does not start. Beside the conformance suite."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -80,7 +81,8 @@ def test_an_outer_process_that_is_stopped_delays_nothing_for_long(tmp_path: Path
     assert done.stdout == "wall\n", done.stderr
 
 
-def test_nothing_outlives_a_killed_host(tmp_path: Path) -> None:
+@pytest.mark.parametrize("watched", [True, False], ids=["host", "host and its watcher"])
+def test_nothing_outlives_a_killed_host(tmp_path: Path, watched: bool) -> None:
     program = find_bubblewrap(tmp_path)
     if program is None:
         pytest.skip("bubblewrap is missing")
@@ -98,6 +100,10 @@ def test_nothing_outlives_a_killed_host(tmp_path: Path) -> None:
         deadline = time.monotonic() + 20
         while not (tmp_path / "beat").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
+        children = Path(f"/proc/{host.pid}/task/{host.pid}/children").read_text().split()
+        for child in children if not watched else ():
+            if Path(f"/proc/{child}/exe").resolve().name in ("sh", "dash", "bash"):
+                os.kill(int(child), signal.SIGKILL)
         host.send_signal(signal.SIGKILL)
     time.sleep(0.5)
     beats = (tmp_path / "beat").stat().st_size
