@@ -7,8 +7,8 @@ from pathlib import Path
 
 APPROVE = '{"verdict": "approve", "findings": []}'
 
-QUICK = ("syntax", "lint", "types", "security", "tests", "coverage")
-"""Gates for sessions whose tests are about something else: without what runs tests repeatedly."""
+QUICK = ("syntax", "types", "tests")
+"""Gates for sessions whose tests are about something else."""
 
 
 def file_block(path: str, content: str) -> str:

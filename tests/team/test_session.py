@@ -230,22 +230,35 @@ def test_a_missing_interpreter_is_no_failed_program(tmp_path: Path) -> None:
     ]
 
 
-def a_python_without_coverage(folder: Path) -> Path:
-    """An interpreter of its own that has pytest, and nothing else of what the gates need."""
+def a_python_of_its_own(folder: Path, *packages: str) -> Path:
+    """An interpreter that has these packages of ours, and no others."""
     venv.create(folder, with_pip=False)
-    (packages,) = folder.glob("lib/python3*/site-packages")
-    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+    (there,) = folder.glob("lib/python3*/site-packages")
+    for name in packages:
         found = importlib.util.find_spec(name)
         assert found is not None and found.origin is not None
-        shutil.copytree(Path(found.origin).parent, packages / name)
-    shutil.copy(Path(pytest.__file__).parents[1] / "py.py", packages)
+        origin = Path(found.origin)
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, there / name)
+        else:
+            shutil.copy(origin, there)
     return folder / "bin" / "python"
 
 
+def test_pytest_is_all_that_an_interpreter_needs(tmp_path: Path) -> None:
+    needed = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+    python = a_python_of_its_own(tmp_path / "venv", *needed)
+    result = run(tmp_path, *HAPPY, python=python, gates=("tests", "coverage"))
+    assert (result.reason, result.gates["coverage"].why) == (
+        Reason.ACCEPTED,
+        "100 % of 2 lines; the floor is 80 %",
+    )
+
+
 def test_a_gate_that_cannot_be_run_is_no_red_gate(tmp_path: Path) -> None:
-    result = run(tmp_path, *HAPPY, python=a_python_without_coverage(tmp_path / "venv"))
+    result = run(tmp_path, *HAPPY, python=a_python_of_its_own(tmp_path / "venv", "pytest"))
     assert (result.reason, result.status) == (Reason.GATE_ERROR, "failed")
-    assert "coverage" in result.message
+    assert "the test runner" in result.message
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")

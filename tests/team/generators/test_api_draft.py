@@ -186,7 +186,7 @@ def judged(spec: Any, sandbox: Executor, root: Path) -> dict[str, GateResult]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     target = make_target(root, sandbox.over(root), spec=spec)
-    wanted = ["syntax", "lint", "types", "security", "tests", "coverage", "contract"]
+    wanted = ["lint", "types", "tests", "coverage", "contract"]
     return {result.name: result for result in judge(target, wanted)}
 
 
