@@ -19,7 +19,7 @@ def session_names(work_dir: Path) -> list[str]:
     try:
         with os.scandir(work_dir) as entries:
             names = [entry.name for entry in entries if entry.is_dir() and Path(entry, LOG).is_file()]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(names, reverse=True)
 

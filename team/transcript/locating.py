@@ -29,7 +29,7 @@ def locate(session: str | Path, work_dir: str | Path = "workspace") -> Path:
 
 def _nearest(name: str, work_dir: Path) -> list[str]:
     try:
-        names = sorted(entry.name for entry in os.scandir(work_dir) if entry.is_dir())
+        names = sorted(entry.name for entry in os.scandir(work_dir) if Path(entry, LOG_NAME).is_file())
     except OSError:
         return []
     holding = [known for known in names if name and name in known]
