@@ -25,7 +25,7 @@ from executors.rlimits import rlimits
 from executors.supervisor import MB
 
 _START_SECONDS = 20.0
-_END_SECONDS = 5.0
+_END_SECONDS = 3.0
 MEND = "see what `devteam doctor` says about this machine"
 
 

@@ -78,10 +78,13 @@ class LimitsConformance(Conformance):
 
     def test_threads(self, executor: Executor) -> None:
         """Bounded, too."""
-        code = "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,)).start()"
+        code = (
+            "import threading, time\n"
+            "while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+        )
         outcome = python(executor, code, Limits(wall_seconds=20, processes=20))
         # Where the kernel bounds them, the program is told so and ends by itself.
-        assert outcome.limit in ("processes", "wall") or "can't start new thread" in outcome.output
+        assert outcome.limit == "processes" or "can't start new thread" in outcome.output
 
     def test_large_file(self, executor: Executor) -> None:
         """The size of any one file."""
@@ -116,7 +119,8 @@ class LimitsConformance(Conformance):
     def test_many_files(self, executor: Executor, code: str) -> None:
         """Empty ones use up a disk as well, and deep folders hurt every tool."""
         assert python(executor, code, Limits(wall_seconds=20, files=500)).limit == "files"
-        shutil.rmtree(executor.work_dir)  # which fails where folders are left nested too deep
+        for path in executor.work_dir.glob("d"):
+            shutil.rmtree(path)  # which fails where folders are left nested too deep
 
     def test_growth_is_judged_after_the_end(self, executor: Executor) -> None:
         """A burst that no poll saw."""
