@@ -61,10 +61,12 @@ class Journey:
             return
         self._compare(head)
         hints = self._database.within(Hints)
-        self._seed(hints)
-        self._round_trip(head, chain)
         if len(chain) > 1:
+            self._database.clear()
             self._stairs(chain, hints)
+        else:
+            self._seed(hints)
+        self._round_trip(head, chain)
         if self._unseeded:
             self._report.say("unseeded", tables=sorted(self._unseeded))
 
@@ -80,7 +82,6 @@ class Journey:
 
     def _stairs(self, chain: list[str], hints: Hints) -> None:
         """Every revision up, down and up again, over the rows of those before."""
-        self._database.clear()
         before, below = Look(), "base"
         for revision in chain:
             self._go("upgrade", revision, revision)

@@ -23,7 +23,7 @@ from team.specs.names import pascal, snake
 
 
 def next_revision(before: CrudSpec, after: CrudSpec, existing: Mapping[str, str]) -> dict[str, str]:
-    """The migration that follows from a changed spec: its workspace path → its text; empty when none is needed.
+    """The migration that a changed spec needs: its workspace path → its text; empty when it needs none.
 
     Rows that exist are kept: a field that becomes required gets its default, or an example, in rows without a
     value. What the new spec has no more room for is dropped; the migration gate asks a person about that.

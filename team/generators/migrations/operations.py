@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from team.generators.crud.fields import sql_name
 from team.generators.migrations.tables import Column, ForeignKey, Table
 
 
@@ -38,8 +39,8 @@ def drop_index(table: Table, name: str) -> str:
 
 
 def column(of: Column, default: str = "") -> str:
-    """A column, with a server default where one is given as source."""
-    more = f", server_default={default}" if default else ""
+    """A column, with a server default where one is given as SQL."""
+    more = f", server_default=sa.text({default!r})" if default else ""
     return f'sa.Column("{of.name}", {of.type}, nullable={of.nullable}{more})'
 
 
@@ -86,3 +87,32 @@ def fixed(name: str) -> str:
 def quoted(names: Iterable[str]) -> str:
     """Names as arguments."""
     return ", ".join(f'"{name}"' for name in names)
+
+
+def alter(was: Column | None, now: Column) -> str:
+    """Change a column within a batch; without `was`, it only becomes required."""
+    changes = [f'"{now.name}"']
+    if was is not None and was.type != now.type:
+        changes.append(f"type_={now.type}")
+        if (cast := _cast(now.type)) and was.type.partition("(")[0] != now.type.partition("(")[0]:
+            changes.append(f'postgresql_using="{sql_name(now.name)}::{cast}"')
+    if was is None or was.nullable != now.nullable:
+        changes.append(f"nullable={now.nullable}")
+    return f"batch_op.alter_column({', '.join(changes)})"
+
+
+def fill(table: str, column: str, value: str) -> str:
+    """Give rows in which a value is missing one."""
+    name = sql_name(column)
+    return f"op.execute({f'UPDATE {sql_name(table)} SET {name} = {value} WHERE {name} IS NULL'!r})"
+
+
+_CASTS = {
+    "sa.Text": "text", "sa.String": "varchar", "sa.BigInteger": "bigint", "sa.Integer": "integer",
+    "sa.Float": "double precision", "sa.Numeric": "numeric", "sa.Boolean": "boolean", "sa.Date": "date",
+    "sa.DateTime": "timestamptz", "sa.Uuid": "uuid", "sa.JSON": "json",
+}  # fmt: skip
+
+
+def _cast(kind: str) -> str | None:
+    return _CASTS.get(kind.partition("(")[0])

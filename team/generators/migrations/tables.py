@@ -14,14 +14,11 @@ class Column:
         name: its name.
         type: its type as source, such as ``sa.String(40)``.
         nullable: whether the value may be missing.
-        filler: what rows that exist already get, as the source of a server default; it is never empty for a
-            column that may be added as required.
     """
 
     name: str
     type: str
     nullable: bool = False
-    filler: str = ""
 
 
 @dataclass(frozen=True)
