@@ -13,13 +13,15 @@ INSTALLED_DEV := $(VENV)/.installed-dev-$(KEY)
 INSTALLED_AUTOGEN := $(AUTOGEN_VENV)/.installed-$(KEY)
 PIP_INSTALL := -m pip --disable-pip-version-check install --no-input
 
-# Most tests wait more than they compute, so several go side by side. Not those of the executors:
+# Most tests wait more than they compute, so several go side by side. Not these of the executors:
 # they measure times, and some of them use up all that a machine has.
+ALONE := conformance_* docker* landlock_runs lifeline namespaces *ordinary_user soak warm*
+ALONE := $(sort $(wildcard $(ALONE:%=tests/executors/test_%.py)))
 ifdef PYTEST_ARGS
 suite = $(1) $(PYTEST_ARGS)
 else
-suite = $(1) --numprocesses 3 --dist loadfile --ignore tests/executors; done=$$?; \
-	$(1) tests/executors && exit $$done
+suite = $(1) --numprocesses 3 --dist loadfile $(ALONE:%=--ignore=%); done=$$?; \
+	$(1) $(ALONE) && exit $$done
 endif
 
 help: ## this list
