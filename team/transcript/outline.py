@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from sys import intern
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -140,7 +141,8 @@ def _row(number: int, offset: int, line: bytes, damage: list[Damage]) -> Row | N
     if head is not None:
         version, session, seq, type_, agent, iteration = head.groups()
         _note_newer(number, int(version), damage)
-        names = session.decode(errors="replace"), type_.decode(), agent.decode(errors="replace")
+        # Every line names the same few: one copy of each keeps the memory flat.
+        names = [intern(name.decode(errors="replace")) for name in (session, type_, agent)]
         return Row(number, offset, len(line), names[0], int(seq), names[1], names[2], int(iteration))
     if not line.strip():
         return None
