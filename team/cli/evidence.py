@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from team.errors import DevTeamError
     from team.transcript import Transcript
 
+_SHOWN = 40
 Other = Annotated[str, typer.Argument(metavar="OTHER", help="The session to compare it with.")]
 
 
@@ -47,8 +48,11 @@ def verify(
         print_json(told | {"problems": problems, "stale": list(again.stale), "notes": notes})
         raise typer.Exit(0 if intact else 1)
     screen = results()
-    for line in (*found.problems, *(f"stale: {line}" for line in again.stale)):
+    lines = [*map(str, found.problems), *(f"stale: {line}" for line in again.stale)]
+    for line in lines[:_SHOWN]:
         screen.print(f"✗ {clean(line)}", style="red", soft_wrap=True)
+    if len(lines) > _SHOWN:
+        screen.print(f"✗ and {len(lines) - _SHOWN} more: --json names them all", style="red")
     for note in notes:
         screen.print(f"· {clean(note)}", style="dim", soft_wrap=True)
     if intact:
