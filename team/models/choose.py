@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from team.config import CodeGenerationConfig
 from team.errors import ConfigError, SpecError
+from team.generators.drafters import drafter_of
 from team.models.base import AnswerSource
 from team.models.budget import Budget
-from team.models.draft import Drafter, DraftSource
+from team.models.draft import DraftSource
 from team.models.drafted import DraftFirstSource
 from team.models.live import LiveSource
 from team.models.pricing import Price, price_of
@@ -84,7 +85,7 @@ def choose_source(
     if model == "draft":
         return _draft(config, spec, tree)
     account = _account(config, model, os.environ if environ is None else environ)
-    if not account.model and _drafter_of(spec):
+    if not account.model and drafter_of(spec, config.output):
         on_status("no model is named, so the draft is used; --model NAME asks a model")
         return _draft(config, spec, tree)
     live = _live(config, _checked(account, spec), budget, on_status)
@@ -102,7 +103,7 @@ def _drafted_first(
     if config.speaker_selection != "workflow" or config.language != "python":
         return live
     try:
-        drafter = _drafter_of(spec)
+        drafter = drafter_of(spec, config.output)
     except SpecError as error:
         on_status(f"{error.problem}; so the model writes everything")
         return live
@@ -112,26 +113,6 @@ def _drafted_first(
     asked = f"for {left} open rule{'' if left == 1 else 's'}" if left else "only where a check fails"
     on_status(f"drafted from templates first; {live.name} is asked {asked}")
     return DraftFirstSource(DraftSource(drafter, tree), live)
-
-
-def _drafter_of(spec: Spec) -> Drafter | None:
-    """Who can draft that kind of spec without a model; a template engine costs nothing until it is needed."""
-    from team.specs import ApiSpec, CrudSpec, PipelineSpec
-    from team.specs.openapi import OpenApiSpec
-
-    if isinstance(spec, ApiSpec | OpenApiSpec):
-        from team.generators.api import ApiDraft
-
-        return ApiDraft(spec)
-    if isinstance(spec, PipelineSpec) and not isinstance(spec.source, str):
-        from team.generators.etl import EtlDraft
-
-        return None if isinstance(spec.destination, str) else EtlDraft(spec)
-    if not isinstance(spec, CrudSpec):
-        return None
-    from team.generators.crud import CrudDraft
-
-    return CrudDraft(spec)
 
 
 def _model_name(model: str) -> str:
@@ -158,7 +139,7 @@ def _tape(path: str, budget: Budget, on_status: Status) -> TapeSource:
 
 
 def _draft(config: CodeGenerationConfig, spec: Spec, tree: Callable[[], Mapping[str, str]]) -> DraftSource:
-    drafter = _drafter_of(spec)
+    drafter = drafter_of(spec, config.output)
     if drafter is None:
         what = "free-form requirements" if spec.kind == "run" else f"a spec of the kind {spec.kind!r}"
         raise ConfigError(f"{what} cannot be drafted", "name a model with --model")

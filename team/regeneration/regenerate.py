@@ -14,6 +14,7 @@ from team.regeneration.applying import apply, locked
 from team.regeneration.manifest import Manifest, is_ours, read_manifest
 from team.regeneration.outcome import Regeneration
 from team.regeneration.planning import InPlace, Plan, plan_changes
+from team.regeneration.revisions import FOLDER, follow_newest
 
 if TYPE_CHECKING:
     from executors.folder import Folder
@@ -55,6 +56,7 @@ def regenerate(files: Path, output: Path, spec: Spec) -> Regeneration:
     with locked(output) as folder:
         manifest = check_output(output, spec)
         plan = plan_changes(manifest.contents() if manifest else {}, new, lambda path: _look(folder, path))
+        _chain_migrations(plan, output)
         apply(folder, output, plan.writes, Manifest.of(spec.kind, told, plan.generated))
     return _outcome(output, plan)
 
@@ -73,6 +75,19 @@ def _is_safe(path: str) -> bool:
         return safe_path(path) == path
     except UnsafePath:
         return False
+
+
+def _chain_migrations(plan: Plan, output: Path) -> None:
+    """Let new migrations follow those that people have added since."""
+    created = [path for path in plan.told.get("created", ()) if path.startswith(f"{FOLDER}/")]
+    found = sorted((output / FOLDER).glob("*.py")) if created else []
+    there = {
+        file.name: file.read_text(encoding="utf-8", errors="replace") for file in found if file.is_file()
+    }
+    new = {path: content.decode() for path in created if (content := plan.writes[path]) is not None}
+    for path, text in follow_newest(new, there).items():
+        plan.writes[path] = text.encode()
+        plan.tell("merged", path)
 
 
 def _look(folder: Folder, path: str) -> InPlace:

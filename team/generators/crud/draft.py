@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from team.generators.before import Before
 from team.generators.crud.entities import literal
 from team.generators.crud.examples import DraftEntity
 from team.generators.crud.links import pairs_of
+from team.generators.crud.migrations import next_revision
 from team.generators.crud.review import review_crud
 from team.generators.crud.tables import tables_of
 from team.generators.migrations.revisions import first_revision
@@ -29,12 +31,17 @@ _TESTS = ("tests/conftest.py", "tests/test_database.py", "tests/test_migrations.
 class CrudDraft:
     """Writes a whole CRUD module from its spec; the same spec gives the same bytes.
 
+    Args:
+        spec: the entities.
+        before: what was generated the last time: its migrations stay, and the next one follows them.
+
     Raises:
         SpecError: no example values keep all business rules of an entity.
     """
 
-    def __init__(self, spec: CrudSpec) -> None:
+    def __init__(self, spec: CrudSpec, before: Before | None = None) -> None:
         self._spec = spec
+        self._before = before
         self._entities = [DraftEntity(entity, spec) for entity in spec.entities]
 
     def plan(self) -> str:
@@ -57,11 +64,17 @@ class CrudDraft:
             files[f"app/routers/{entity.plural_snake}.py"] = self._render(
                 "app/routers/entity.py", entity=entity
             )
-        created = first_revision(tables_of(self._spec))
-        files[created.path] = created.source()
         if self._context["inexpressible"]:
             files["schemathesis.toml"] = self._render("schemathesis.toml")
-        return polish(files)
+        return polish(files) | self._migrations()
+
+    def _migrations(self) -> dict[str, str]:
+        """The migrations there were, as they were, and the one that brings their tables to this spec."""
+        if self._before is None or not isinstance(self._before.spec, CrudSpec):
+            created = first_revision(tables_of(self._spec))
+            return polish({created.path: created.source()})
+        existing = self._before.below("alembic/versions")
+        return existing | next_revision(self._before.spec, self._spec, existing)
 
     def review(self, tree: Mapping[str, str]) -> list[str]:
         """What the spec asks for and the tree does not have, one sentence each."""

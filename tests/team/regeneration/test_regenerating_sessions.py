@@ -20,7 +20,11 @@ MORE = NOTE | {"fields": [*NOTE["fields"], {"name": "pinned", "type": "boolean",
 
 
 def generate(tmp_path: Path, spec: dict[str, Any], **settings: Any) -> GenerationResult:
-    told = {"output": tmp_path / "out", "work_dir": tmp_path / "ws", "gates": ("syntax",)} | settings
+    told: dict[str, Any] = {
+        "output": tmp_path / "out",
+        "work_dir": tmp_path / "ws",
+        "gates": ("syntax",),
+    } | settings
     return CRUDGenerator(CodeGenerationConfig(model="draft", **told)).generate_crud_module(spec)
 
 
@@ -89,7 +93,17 @@ def test_red_files_are_not_merged_into_anybodys_work(tmp_path: Path) -> None:
 def test_the_command_names_conflicts_and_ends_with_1(tmp_path: Path) -> None:
     spec = tmp_path / "note.json"
     spec.write_text(json.dumps(NOTE))
-    command = [sys.executable, "-m", "team.cli", "crud", spec, "--model", "draft", "--gates", "syntax"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "team.cli",
+        "crud",
+        spec,
+        "--model",
+        "draft",
+        "--gates",
+        "syntax",
+    ]
     command += ["--output", tmp_path / "out", "--work-dir", tmp_path / "ws"]
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
@@ -110,3 +124,40 @@ def test_the_command_names_conflicts_and_ends_with_1(tmp_path: Path) -> None:
     again = run()
     assert again.returncode == 1
     assert f"✗ conflict: README.md:{conflict['line']}: a conflict is still undecided" in again.stdout
+
+
+MINE = """\"\"\"Mine.\"\"\"
+
+revision = "9f3a"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
+"""
+
+
+def test_migrations_stay_and_the_next_one_follows_them_and_those_of_people(tmp_path: Path) -> None:
+    generate(tmp_path, NOTE)
+    versions = tmp_path / "out/alembic/versions"
+    (first,) = versions.glob("*.py")
+    before = first.read_text()
+    (versions / "9f3a_mine.py").write_text(MINE)
+    result = generate(tmp_path, MORE, gates=("syntax", "migration"))
+    assert first.read_text() == before
+    (second,) = set(versions.glob("*.py")) - {first, versions / "9f3a_mine.py"}
+    assert 'down_revision: str | None = "9f3a"' in second.read_text()
+    assert 'batch_op.add_column(sa.Column("pinned"' in second.read_text()
+    done = result.regeneration
+    assert done is not None
+    assert {name: gate.status for name, gate in done.gates.items()} == {"syntax": "pass", "migration": "pass"}
+
+
+def test_the_same_spec_needs_no_further_migration(tmp_path: Path) -> None:
+    generate(tmp_path, NOTE)
+    generate(tmp_path, NOTE)
+    assert len(list((tmp_path / "out/alembic/versions").glob("*.py"))) == 1
