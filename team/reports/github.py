@@ -36,7 +36,7 @@ def _annotation(gate: str, finding: Finding, prefix: str) -> str:
         fields.insert(0, f"file={_field(path)}")
         if finding.line:
             fields.insert(1, f"line={finding.line}")
-    return f"::{_COMMANDS[finding.severity]} {','.join(fields)}::{_data(finding.message)}"
+    return f"::{_COMMANDS[finding.severity]} {','.join(fields)}::{_data(finding.message or finding.rule)}"
 
 
 def _data(text: str) -> str:
