@@ -12,6 +12,7 @@ SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="An id, the unique beginning of one, a path, or `last`.")
 ]
 LOG = "transcript.jsonl"
+_SHOWN = 5
 
 
 def session_names(work_dir: Path) -> list[str]:
@@ -45,3 +46,17 @@ def find_session(name: str, work_dir: Path) -> Path:
         few = ", ".join(beginning[:3]) + (" …" if len(beginning) > 3 else "")
         raise SessionNotFound(f"{len(beginning)} sessions begin with {name!r}", f"say which: {few}")
     return locate(name, work_dir)
+
+
+def tell_what_was_lost(folder: Path) -> None:
+    """Say on stderr what a session that is to go on has lost of its log."""
+    import sys
+
+    from team.transcript import Transcript
+    from team.transcript.safe_text import one_line
+
+    lost = Transcript(folder).damage
+    for line in lost[:_SHOWN]:
+        print(f"lost in the record: {one_line(line, 200)}", file=sys.stderr)
+    if len(lost) > _SHOWN:
+        print(f"lost in the record: and {len(lost) - _SHOWN} more", file=sys.stderr)

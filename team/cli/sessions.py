@@ -83,10 +83,11 @@ def etl(
 @takes(*SESSION)
 def resume(flags: Flags, session: SessionName) -> None:
     """Go on with a session that was interrupted or killed; no recorded answer is paid for again."""
-    from team.cli.history import find_session
+    from team.cli.history import find_session, tell_what_was_lost
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
+    tell_what_was_lost(folder)
     config = recorded_settings(flags, folder)
     from team.replaying import resume_session
 
@@ -111,10 +112,11 @@ def fork(
     ] = "",
 ) -> None:
     """Branch off: a new session from an event on, with other settings or a word of yours."""
-    from team.cli.history import find_session
+    from team.cli.history import find_session, tell_what_was_lost
 
     settings = _ready(flags)
     folder = find_session(session, settings.config.work_dir)
+    tell_what_was_lost(folder)
     config = recorded_settings(flags, folder)
     from team.forking import fork_session
 
