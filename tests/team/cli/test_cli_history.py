@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.transcripts import write_small_session
 
-from team.cli.history import find_session, session_names
+from team.cli.history import find_session, session_names, tell_what_was_lost
 from team.errors import SessionNotFound
 
 OLD, NEW, NEWEST = (
@@ -52,3 +53,22 @@ def test_a_beginning_of_two_names_both(work_dir: Path) -> None:
 def test_what_names_no_session_is_refused(work_dir: Path, name: str) -> None:
     with pytest.raises(SessionNotFound):
         find_session(name, work_dir)
+
+
+def test_a_session_that_goes_on_says_what_it_lost_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_small_session(tmp_path / OLD)
+    tell_what_was_lost(folder)
+    assert capsys.readouterr().err == ""
+    log = folder / "transcript.jsonl"
+    log.write_bytes(log.read_bytes() + b"garbage\n" * 7 + b'{"torn')
+    tell_what_was_lost(folder)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "lost in the record: line 13: not a JSON object"
+    assert told[5:] == ["lost in the record: and 3 more"]
+
+
+def test_a_folder_that_is_no_session_is_not_proposed(work_dir: Path) -> None:
+    with pytest.raises(SessionNotFound, match="devteam list shows the sessions"):
+        find_session("20261121-no-sess", work_dir)
