@@ -24,7 +24,7 @@ def sarif(results: Sequence[GateResult], *, version: str = "", prefix: str = "")
         version: of this tool.
         prefix: the judged folder as seen from the repository's root, POSIX; empty when it is that.
     """
-    rules = sorted({f"{result.name}/{finding.rule}" for result in results for finding in result.findings})
+    rules = sorted({_id(gate, finding) for gate, finding in _findings(results)})
     driver: dict[str, Any] = {"name": "devteam", "rules": [_rule(rule) for rule in rules]}
     if version:
         driver["version"] = version
@@ -34,7 +34,7 @@ def sarif(results: Sequence[GateResult], *, version: str = "", prefix: str = "")
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the root of the judged files"}}},
         "invocations": [_invocation(results)],
         "results": [
-            _result(gate, finding, rules.index(f"{gate}/{finding.rule}"), prefix)
+            _result(gate, finding, rules.index(_id(gate, finding)), prefix)
             for gate, finding in _findings(results)
         ],
     }
@@ -44,6 +44,10 @@ def sarif(results: Sequence[GateResult], *, version: str = "", prefix: str = "")
 
 def _findings(results: Sequence[GateResult]) -> Iterator[tuple[str, Finding]]:
     return ((result.name, finding) for result in results for finding in result.findings)
+
+
+def _id(gate: str, finding: Finding) -> str:
+    return plain(f"{gate}/{finding.rule}")
 
 
 def _rule(rule: str) -> dict[str, Any]:
@@ -64,10 +68,10 @@ def _invocation(results: Sequence[GateResult]) -> dict[str, Any]:
 
 def _result(gate: str, finding: Finding, index: int, prefix: str) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "ruleId": f"{gate}/{finding.rule}",
+        "ruleId": _id(gate, finding),
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": plain(finding.message) or finding.rule},
+        "message": {"text": plain(finding.message) or plain(finding.rule)},
         "partialFingerprints": {"devteam/v1": _digest(gate, finding)},
     }
     if finding.file:
