@@ -126,8 +126,14 @@ def replay_session(
 
 
 def recorded_spec(folder: Path) -> Spec:
-    """What a session was asked to build."""
+    """What a session was asked to build.
+
+    Raises:
+        SpecError: neither its log nor `session.json` says.
+    """
     summary = Transcript.open(folder).summary
+    if not {"kind", "spec"} <= summary.keys():
+        raise SpecError(f"{folder.name} lost its beginning", "nothing can go on from it or be replayed")
     return load_spec(str(summary["kind"]), dict(summary["spec"]))
 
 

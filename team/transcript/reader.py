@@ -18,7 +18,7 @@ from team.transcript.locating import locate
 from team.transcript.logfile import edge_lines, read_line, read_rows
 from team.transcript.outline import Damage, Outline, Row, read_outline
 from team.transcript.standing import began, unfinished
-from team.transcript.summary import read_summary
+from team.transcript.summary import read_summary, sound_fields
 from team.transcript.tally import Tally
 
 E_ = TypeVar("E_", bound=Event)
@@ -156,11 +156,13 @@ class Transcript:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """`session.json`. What it lacks after a crash is filled in from the log."""
-        kept = read_summary(self.folder)
-        if kept.get("status") not in (None, "running"):
+        told = read_summary(self.folder)
+        kept = sound_fields(told)
+        ended_well = kept.get("status") not in (None, "running")
+        if ended_well and kept == told:
             return kept
         started, ended = self.started, self.ended
-        told: dict[str, Any] = {"session": self.session}
+        told = {"session": self.session}
         if started is not None:
             told |= started.model_dump(mode="json", include={"kind", "spec", "config", "versions", "sandbox"})
         return told | kept | (_ending(ended) if ended is not None else self._unfinished())

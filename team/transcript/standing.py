@@ -15,7 +15,7 @@ from team.transcript.jsonlines import LOG_NAME, parse_object
 from team.transcript.line import COLOURS, Line
 from team.transcript.lock import is_busy
 from team.transcript.safe_text import one_line, plain
-from team.transcript.summary import read_summary
+from team.transcript.summary import read_summary, sound_fields
 
 _EDGE = 65_536
 _STARTED = ("kind", "spec", "config", "versions", "sandbox")
@@ -25,6 +25,8 @@ _ENDED = ("status", "reason", "message", "totals")
 def standing(folder: Path) -> dict[str, Any] | None:
     """As `Transcript.summary`, but for the totals of an unfinished one; None where only all lines tell."""
     kept = read_summary(folder)
+    if sound_fields(kept) != kept and kept.get("status") is not None:
+        return None
     if kept.get("status") not in (None, "running"):
         return kept
     try:

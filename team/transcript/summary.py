@@ -16,6 +16,12 @@ OTHER_SETTINGS = "goes on with other settings:"
 """How the note begins by which a resumed session says that `session.json` differs from the log's start."""
 
 
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("config", "spec", "totals", "versions"), dict),
+    **dict.fromkeys(("kind", "status", "title", "message", "sandbox"), str),
+}
+
+
 def write_summary(folder: Path, data: dict[str, Any], *, secrets: Sequence[str] = ()) -> None:
     """Replace `session.json` in one step: a reader sees the old one or the new one, never half of it.
 
@@ -47,3 +53,8 @@ def read_summary(folder: Path) -> dict[str, Any]:
     except OSError:
         return {}
     return parse_object(content) or {}
+
+
+def sound_fields(told: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a summary without those that are of another kind than what is written."""
+    return {name: value for name, value in told.items() if isinstance(value, _KINDS.get(name, object))}

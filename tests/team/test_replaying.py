@@ -16,7 +16,7 @@ from support.openai_server import OpenAIServer, Recorded
 from support.tapes import APPROVE, QUICK, RIGHT, TASK, TESTS, WRONG, write_tape
 
 from team.config import CodeGenerationConfig
-from team.errors import ConfigError
+from team.errors import ConfigError, SpecError
 from team.replaying import recorded_config, replay_session, resume_session
 from team.result import GenerationResult, Reason
 from team.session import run_session
@@ -154,6 +154,15 @@ def test_resume_of_a_garbled_log_does_again_what_was_lost(finished: GenerationRe
     assert (resumed.reason, resumed.iterations, resumed.usage.calls) == (Reason.ACCEPTED, 2, CALLS)
     assert (folder / "files" / "slug.py").read_text() == Path(finished.work_dir, "slug.py").read_text()
     assert len(Transcript.open(folder).damage) >= 3
+
+
+def test_a_session_that_lost_its_beginning_is_refused_in_one_line(session: Path) -> None:
+    (session / "session.json").unlink()
+    log = session / "transcript.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[1:]))
+    for again in (resume_session, replay_session):
+        with pytest.raises(SpecError, match="lost its beginning — nothing can go on from it"):
+            again(session)
 
 
 def test_replay_names_what_came_out_differently(session: Path, tmp_path: Path) -> None:

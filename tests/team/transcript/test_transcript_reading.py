@@ -70,6 +70,17 @@ def test_session_json_is_believed_when_it_is_final(make_session: Make) -> None:
     assert Transcript.open(folder).summary == {"session": folder.name, "status": "rejected"}
 
 
+def test_fields_of_a_wrong_kind_are_taken_from_the_log(make_session: Make) -> None:
+    folder = make_session().folder
+    wrong = {"config": "x", "spec": [1], "kind": {}, "totals": 7, "status": ["x"], "title": "counter"}
+    write_summary(folder, wrong)
+    summary = Transcript.open(folder).summary
+    assert (summary["status"], summary["title"], summary["kind"]) == ("accepted", "counter", "run")
+    assert (summary["config"], summary["spec"]) == ({"model": "m"}, {"requirements": "count"})
+    write_summary(folder, wrong | {"status": "accepted"})
+    assert Transcript.open(folder).summary["config"] == {"model": "m"}
+
+
 def test_ending_in_the_log_wins_over_a_summary_from_before(make_session: Make) -> None:
     folder = make_session().folder
     write_summary(folder, {"session": folder.name, "status": "running", "title": "counter"})
