@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from team.generators.migrations.tables import Table
     from team.specs import Spec
 
 
@@ -16,6 +17,18 @@ class Before:
 
     spec: Spec
     files: Mapping[str, str]
+
+    def tables(self) -> list[Table]:
+        """The tables that the migrations among the files make."""
+        from team.generators.api import ApiDraft
+        from team.generators.crud.tables import tables_of
+        from team.specs.endpoint import ApiSpec
+        from team.specs.entity import CrudSpec
+        from team.specs.openapi import OpenApiSpec
+
+        if isinstance(self.spec, CrudSpec):
+            return tables_of(self.spec)
+        return ApiDraft(self.spec).tables() if isinstance(self.spec, ApiSpec | OpenApiSpec) else []
 
     def below(self, folder: str) -> dict[str, str]:
         """The files in a folder."""

@@ -29,7 +29,7 @@ def drafter_of(spec: Spec, output: Path | None = None) -> Drafter | None:
     if isinstance(spec, ApiSpec | OpenApiSpec):
         from team.generators.api import ApiDraft
 
-        return ApiDraft(spec)
+        return ApiDraft(spec, before_in(output))
     if isinstance(spec, PipelineSpec) and not isinstance(spec.source, str):
         from team.generators.etl import EtlDraft
 
@@ -38,11 +38,11 @@ def drafter_of(spec: Spec, output: Path | None = None) -> Drafter | None:
         return None
     from team.generators.crud import CrudDraft
 
-    return CrudDraft(spec, None if output is None else before_in(output))
+    return CrudDraft(spec, before_in(output))
 
 
-def before_in(output: Path) -> Before | None:
-    """What was generated into a folder the last time; None: nothing.
+def before_in(output: Path | None) -> Before | None:
+    """What was generated into a folder the last time; None: nothing, or there is no folder.
 
     Raises:
         ConfigError: its manifest cannot be used.
@@ -51,7 +51,7 @@ def before_in(output: Path) -> Before | None:
     from team.regeneration.manifest import read_manifest
     from team.specs import load_spec
 
-    manifest = read_manifest(output)
+    manifest = None if output is None else read_manifest(output)
     if manifest is None:
         return None
     files = {path: content.decode("utf-8", "replace") for path, content in manifest.contents().items()}

@@ -13,8 +13,11 @@ from team.generators.api.annotations import Annotations
 from team.generators.api.examples import DraftResource, filled
 from team.generators.api.operations import OperationView, ParameterView, query_annotation
 from team.generators.api.tables import tables_of
+from team.generators.before import Before
 from team.generators.crud.entities import literal
-from team.generators.migrations.revisions import first_revision
+from team.generators.migrations.following import following, neutral
+from team.generators.migrations.revisions import FOLDER, first_revision
+from team.generators.migrations.tables import Table
 from team.generators.polish import polish
 from team.specs.columns import normal
 from team.specs.endpoint import ApiSpec
@@ -51,10 +54,16 @@ class _Pseudo:
 
 
 class ApiDraft:
-    """Writes a whole service from endpoints or an OpenAPI document; the same spec gives the same bytes."""
+    """Writes a whole service from endpoints or an OpenAPI document; the same spec gives the same bytes.
 
-    def __init__(self, spec: ApiSpec | OpenApiSpec) -> None:
+    Args:
+        spec: the endpoints.
+        before: what was generated the last time: its migrations stay, and the next one follows them.
+    """
+
+    def __init__(self, spec: ApiSpec | OpenApiSpec, before: Before | None = None) -> None:
         self._spec = spec
+        self._before = before
         self._service = spec.service
         self._annotations = Annotations(
             taken={"Body", "Shown", "Part", "Text", "Date", "UtcTime", "JsonObject"}
@@ -88,10 +97,19 @@ class ApiDraft:
             files["app/routers/operations.py"] = self._render("api", "app/routers/operations.py")
         if not self._resources:
             del files["app/repository.py"]
-        created = first_revision(tables_of(self._resources))
-        files[created.path] = created.source()
         files["schemathesis.toml"] = self._render("api", "schemathesis.toml")
-        return polish(files)
+        return polish(files) | self._migrations()
+
+    def tables(self) -> list[Table]:
+        """The tables that the migrations make."""
+        return tables_of(self._resources)
+
+    def _migrations(self) -> dict[str, str]:
+        if self._before is None:
+            created = first_revision(self.tables())
+            return polish({created.path: created.source()})
+        existing, was, now = self._before.below(FOLDER), self._before.tables(), self.tables()
+        return existing | following(was, now, neutral(now), neutral(was), existing)
 
     def review(self, tree: Mapping[str, str]) -> list[str]:
         """What the spec asks for and the tree does not have, one sentence each."""

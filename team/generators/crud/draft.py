@@ -13,7 +13,8 @@ from team.generators.crud.links import pairs_of
 from team.generators.crud.migrations import next_revision
 from team.generators.crud.review import review_crud
 from team.generators.crud.tables import tables_of
-from team.generators.migrations.revisions import first_revision
+from team.generators.migrations.following import following, neutral
+from team.generators.migrations.revisions import FOLDER, first_revision
 from team.generators.polish import polish
 from team.specs.entity import CrudSpec
 from team.specs.words import describe
@@ -70,11 +71,14 @@ class CrudDraft:
 
     def _migrations(self) -> dict[str, str]:
         """The migrations there were, as they were, and the one that brings their tables to this spec."""
-        if self._before is None or not isinstance(self._before.spec, CrudSpec):
+        if self._before is None:
             created = first_revision(tables_of(self._spec))
             return polish({created.path: created.source()})
-        existing = self._before.below("alembic/versions")
-        return existing | next_revision(self._before.spec, self._spec, existing)
+        existing = self._before.below(FOLDER)
+        if isinstance(self._before.spec, CrudSpec):
+            return existing | next_revision(self._before.spec, self._spec, existing)
+        was, now = self._before.tables(), tables_of(self._spec)
+        return existing | following(was, now, neutral(now), neutral(was), existing)
 
     def review(self, tree: Mapping[str, str]) -> list[str]:
         """What the spec asks for and the tree does not have, one sentence each."""

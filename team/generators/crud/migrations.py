@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from team.errors import SpecError
 from team.generators.crud.fields import sql_name
 from team.generators.crud.samples import Samples
 from team.generators.crud.tables import tables_of
-from team.generators.migrations.changes import steps
-from team.generators.migrations.revisions import FOLDER, Revision, first_revision
-from team.generators.migrations.tables import Table
-from team.generators.polish import polish
+from team.generators.migrations.following import following
 from team.specs.entity import CrudSpec, EntitySpec
 from team.specs.fields import FieldSpec
 from team.specs.names import pascal, snake
@@ -36,17 +31,7 @@ def next_revision(before: CrudSpec, after: CrudSpec, existing: Mapping[str, str]
     Raises:
         SpecError: the existing migrations have several heads.
     """
-    found = {path: text for path, text in existing.items() if _is_revision(path)}
-    if not found:
-        first = first_revision(tables_of(after))
-        return polish({first.path: first.source()})
-    was, now = tables_of(before), tables_of(after)
-    upgrade = steps(was, now, _Fillers(after))
-    if not upgrade:
-        return {}
-    number, head = _newest(found)
-    revision = Revision(number + 1, _title(was, now), upgrade, steps(now, was, _Fillers(before)), head)
-    return polish({revision.path: revision.source()})
+    return following(tables_of(before), tables_of(after), _Fillers(after), _Fillers(before), existing)
 
 
 class _Fillers:
@@ -110,45 +95,3 @@ def sql_value(value: Any) -> str:
         case str():
             return "'" + value.replace("'", "''") + "'"
     return str(value)
-
-
-def _is_revision(path: str) -> bool:
-    return path.startswith(f"{FOLDER}/") and path.endswith(".py")
-
-
-def _newest(files: Mapping[str, str]) -> tuple[int, str]:
-    """The greatest number among the revisions, and the one that none follows."""
-    follows: dict[str, str | None] = {}
-    for text in files.values():
-        values = dict(_assigned(text))
-        if isinstance(values.get("revision"), str):
-            follows[values["revision"]] = values.get("down_revision")
-    heads = sorted(follows.keys() - set(follows.values()))
-    if len(heads) != 1:
-        raise SpecError(
-            f"the migrations have {len(heads)} heads ({', '.join(heads)})", "merge them: alembic merge heads"
-        )
-    numbers = [int(name) for name in follows if name.isdecimal() and len(name) <= 6]
-    return max(numbers, default=len(follows)), heads[0]
-
-
-def _assigned(text: str) -> list[tuple[str, Any]]:
-    found = []
-    for node in ast.parse(text).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
-                found.append((name, value))
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)):
-                found.append((name, value))
-    return found
-
-
-def _title(was: list[Table], now: list[Table]) -> str:
-    old, new = ({table.name: table for table in tables} for tables in (was, now))
-    done = [
-        ("create", [name for name in new if name not in old]),
-        ("change", [name for name in new if name in old and old[name] != new[name]]),
-        ("drop", [name for name in old if name not in new]),
-    ]
-    parts = [f"{verb} {', '.join(names).replace('_', ' ')}" for verb, names in done if names]
-    return "; ".join(parts).capitalize()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from team import CodeGenerationConfig, CRUDGenerator
+from team import APIGenerator, CodeGenerationConfig, CRUDGenerator
 from team.errors import ConfigError
 from team.result import GenerationResult
 
@@ -161,3 +161,16 @@ def test_the_same_spec_needs_no_further_migration(tmp_path: Path) -> None:
     generate(tmp_path, NOTE)
     generate(tmp_path, NOTE)
     assert len(list((tmp_path / "out/alembic/versions").glob("*.py"))) == 1
+
+
+def test_services_from_endpoints_get_a_further_migration_too(tmp_path: Path) -> None:
+    shown = {"id": "integer", "title": "string"}
+    endpoint = {"path": "/api/notes", "method": "POST", "request_schema": {"title": "string"}}
+    told: dict[str, Any] = {"output": tmp_path / "out", "work_dir": tmp_path / "ws", "model": "draft"}
+    for more, gates in (({}, ("syntax",)), ({"pages": "integer"}, ("syntax", "migration"))):
+        request = endpoint | {"request_schema": {"title": "string"} | more, "response_schema": shown | more}
+        result = APIGenerator(CodeGenerationConfig(**told, gates=gates)).generate_fastapi_endpoint(request)
+        assert result.accepted, result.gates
+    names = sorted(path.name for path in (tmp_path / "out/alembic/versions").glob("*.py"))
+    assert [name[:4] for name in names] == ["0001", "0002"]
+    assert "pages" in (tmp_path / "out/alembic/versions" / names[1]).read_text()
