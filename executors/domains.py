@@ -179,7 +179,7 @@ def _start(argv: Sequence[str], view: View, limits: Limits, standard: Standard) 
         job = _job(argv, view, limits, folder)
         own = [folder / name for name in _WRITABLE]
         rules = landlock.grants(view, folder / _SHIMS, own, network=limits.network)
-        ruleset = landlock.ruleset(rules, network=limits.network)
+        ruleset = landlock.ruleset(rules)
         try:
             link = launch(job, standard, ruleset)
         finally:

@@ -19,7 +19,7 @@ from executors.errors import SandboxUnavailable
 from executors.launcher import kernel
 
 LEAST_ABI = 6
-"""The first that holds signals and abstract Unix sockets in (Linux 6.12)."""
+"""The first that holds signals in (Linux 6.12)."""
 
 _MEND = "run Linux 6.12 or later, with `landlock` among its security modules (`lsm=` at boot)"
 
@@ -29,7 +29,6 @@ _MAKE_CHAR, _MAKE_DIR, _MAKE_REG, _MAKE_SOCK, _MAKE_FIFO, _MAKE_BLOCK, _MAKE_SYM
 )
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _HANDLED = (1 << 16) - 1
-_BIND_TCP, _CONNECT_TCP = 1, 2
 
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 WRITE = (READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_FIFO | _MAKE_SYM) | (
@@ -116,13 +115,15 @@ def grants(view: View, shims: Path, private: Iterable[Path], *, network: bool) -
         yield Grant(view.work_dir, READ)
 
 
-def ruleset(wanted: Iterator[Grant], *, network: bool) -> int:
+def ruleset(wanted: Iterator[Grant]) -> int:
     """A ruleset with these grants: a descriptor. What is not there is left out.
+
+    It says nothing of TCP: the system call filter opens no socket but where the network may be used.
 
     Raises:
         OSError: the kernel refuses it.
     """
-    handle = kernel.create_ruleset(files=_HANDLED, network=0 if network else _BIND_TCP | _CONNECT_TCP)
+    handle = kernel.create_ruleset(files=_HANDLED)
     try:
         for grant in wanted:
             _add(handle, grant)

@@ -11,7 +11,7 @@ _LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445
 _OPENAT2 = 437
 _ABI_VERSION = 1
 _PATH_BENEATH = 1
-_SCOPE_ABSTRACT_UNIX, _SCOPE_SIGNAL = 1, 2
+_SCOPE_SIGNAL = 2
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SET_MODE_FILTER, _NEW_LISTENER = 1, 1 << 3
 _CAPSET = {"x86_64": 126, "aarch64": 91}
@@ -33,10 +33,10 @@ def landlock_abi() -> int:
         return 0
 
 
-def create_ruleset(*, files: int = 0, network: int = 0) -> int:
-    """A ruleset that handles these rights, and keeps signals and abstract sockets in: a descriptor."""
-    scoped = _SCOPE_ABSTRACT_UNIX | _SCOPE_SIGNAL
-    attributes = struct.pack("=QQQ", files, network, scoped)
+def create_ruleset(*, files: int = 0) -> int:
+    """A ruleset that handles these rights, and keeps signals in: a descriptor."""
+    scoped = _SCOPE_SIGNAL
+    attributes = struct.pack("=QQQ", files, 0, scoped)
     return _call(_LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
 
 
