@@ -61,6 +61,10 @@ class CodeGenerationConfig(BaseModel):
         default=(), description="security rules that are let pass, RULE or RULE:PATH; a person has to approve"
     )
     licenses: tuple[str, ...] = Field(default=(), description="licences of imported packages; empty: any")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="a PostgreSQL server on which migrations are tried too; its role may make databases",
+    )
     mutation: float | None = Field(default=None, ge=0, le=100, description="percent; None: report only")
 
     max_iterations: int = Field(default=10, gt=0)
@@ -91,6 +95,13 @@ class CodeGenerationConfig(BaseModel):
             raise ValueError("it must be an http:// or https:// address")
         if parts.username or parts.password:
             raise ValueError("it must not hold a user or a password; the key belongs into OPENAI_API_KEY")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("it must be a postgresql:// address")
         return value
 
     @field_validator("role_models", "role_budgets")
@@ -126,4 +137,4 @@ class CodeGenerationConfig(BaseModel):
 
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets and without how results are printed."""
-        return self.model_dump(mode="json", exclude={"api_key", *PRESENTATION})
+        return self.model_dump(mode="json", exclude={"api_key", "database_url", *PRESENTATION})

@@ -240,7 +240,7 @@ def _in_words(error: ValidationError, origins: Mapping[str, str]) -> tuple[str, 
     name = str(first["loc"][0])
     place = origins.get(name, name)
     given = str(first["input"]) if isinstance(first["input"], Path) else first["input"]
-    shown = "" if name == "api_key" else f" is {given!r}"
+    shown = "" if name in ("api_key", "database_url") else f" is {given!r}"
     cause = first.get("ctx", {}).get("error")
     allowed = str(cause) if cause else first["msg"].split(", unable")[0].replace("Input should", "it must")
     return f"{place}{shown}", allowed

@@ -150,7 +150,8 @@ def _ago(days: float) -> str:
 
 def _rows(settings: Settings[Any]) -> list[tuple[str, Any, str]]:
     values = settings.config.model_dump(mode="json")
-    values["api_key"] = "set" if settings.config.api_key else "not set"
+    for name in ("api_key", "database_url"):
+        values[name] = "set" if getattr(settings.config, name) else "not set"
     return [(name, value, settings.origins[name]) for name, value in values.items()]
 
 

@@ -66,6 +66,8 @@ _TABLE = (
            "Work"),
     Shared("licenses", "--licenses", "licences that imported packages may have; default: any", "LIST",
            "Work"),
+    Shared("database_url", "--database-url", "a PostgreSQL server on which migrations are tried too", "URL",
+           "Work"),
     Shared("waive", "--waive", "security findings to let pass; a person has to approve the result",
            "RULE[:PATH],…", "Work"),
     Shared("max_iterations", "--max-iterations", "rounds of code and checks; default 10", "N", "Limits"),

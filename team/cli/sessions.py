@@ -176,7 +176,8 @@ def recorded_settings(flags: Flags, folder: Path, **fixed: Any) -> CodeGeneratio
     model = Transcript.open(folder).summary.get("config", {}).get("model")
     now = settings_of({"model": model or None, **flags}).config
     chosen: dict[str, Any] = {name: getattr(now, name) for name in (*flags, *PRESENTING)}
-    return recorded_config(folder, **{"work_dir": folder.parent, "api_key": now.api_key} | chosen | fixed)
+    unrecorded = {"work_dir": folder.parent, "api_key": now.api_key, "database_url": now.database_url}
+    return recorded_config(folder, **unrecorded | chosen | fixed)
 
 
 def _work(settings: Settings[CodeGenerationConfig], kind: str, given: Path | dict[str, Any]) -> None:

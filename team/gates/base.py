@@ -79,6 +79,8 @@ class GateSettings:
     """Rules of the security gate that a person lets pass, as ``RULE`` or ``RULE:PATH``."""
     licenses: tuple[str, ...] = ()
     """Licences that imported packages may have; empty: any."""
+    database_url: str | None = None
+    """A PostgreSQL server on which migrations are tried too, in a database of their own."""
 
 
 @dataclass(frozen=True)

@@ -156,8 +156,8 @@ def pinned_configuration() -> str:
         + f"\nfloor: {settings.coverage_floor:g} % (--coverage)",
         "contract (of the sandbox)": "called from another process; what it answers is compared in ours"
         + "\nit sees neither the expected values nor the tests",
-        "migration (of the sandbox)": "alembic upgrade head, downgrade base and every revision up and down, over"
-        + "\nrows of ours on an SQLite database; then no difference to the models"
+        "migration (of the sandbox)": "alembic upgrade head, downgrade base and every revision up and down,"
+        + "\nover rows of ours on SQLite (--database-url: and PostgreSQL); then no difference to the models"
         + "\nlost rows, columns and narrowed types need a person's word",
         "pipeline (of the sandbox)": "run on rows of ours: twice, over a later delivery, with bad rows,"
         + "\nwith other columns, killed, and many; what arrived is compared with the spec carried out by hand",

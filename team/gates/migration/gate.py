@@ -8,7 +8,7 @@ from team.gates.base import Finding, GateResult, Target
 from team.gates.evidence import Evidence
 from team.gates.migration.findings import findings_of
 from team.gates.migration.history import by_name, chain, faults, revisions, table_file
-from team.gates.migration.story import run_migrations
+from team.gates.migration.story import run_migrations, run_on_server
 from team.gates.static import result
 
 INI = "alembic.ini"
@@ -43,10 +43,15 @@ class MigrationGate:
         names = chain(found)
         story = run_migrations(target, self._evidence.facts, names)
         findings = list(findings_of(story, by_name(found)))
+        where = "SQLite"
+        if target.settings.database_url and not any(finding.severity != "minor" for finding in findings):
+            other = findings_of(run_on_server(target, names), by_name(found))
+            findings += [finding for finding in other if finding not in findings]
+            where = "SQLite and PostgreSQL"
         many = "1 revision" if len(found) == 1 else f"{len(found)} revisions"
         unseeded = [name for frame in story.of("unseeded") for name in frame["tables"]]
         left_out = f", no rows for {', '.join(map(str, unseeded))}" if unseeded else ""
-        return result(self.name, findings, f"{many} up and down on SQLite{left_out}" if not findings else "")
+        return result(self.name, findings, f"{many} up and down on {where}{left_out}" if not findings else "")
 
     def _missing(self, target: Target, any_revision: bool) -> Iterator[Finding]:
         if any_revision and (target.root / INI).is_file():

@@ -4,16 +4,20 @@ Runs as ``python -s -c`` in a copy of the workspace, inside the sandbox, with th
 migrations run in a child that is forked before the job is read; the database is looked at from here, with
 nothing of the workspace around.
 
-Input (stdin), as JSON: ``{"nonce": "…", "chain": ["0001", "0002"], "url": null or "postgresql+asyncpg://…"}``.
-The chain are the revisions, oldest first; an empty one stands for a history that is no chain.
+Input (stdin), as JSON: ``{"nonce": "…", "chain": ["0001", "0002"], "url": null or "postgresql://…",
+"name": "…", "drop": false}``. The chain are the revisions, oldest first; an empty one stands for a history
+that is no chain. The URL names a server, `name` what our database there is called; with `drop` that is only
+cleared away.
 
-Output (the report), one line ``NONCE {json}`` per step. Kinds: ready, broken (a command failed), elsewhere,
-unnamed, differs (models and migrations), remains (a downgrade leaves something), again (a second upgrade
-comes out differently), loss, unseeded, trouble, end. A run without ``end`` is no run.
+Output (the report), one line ``NONCE {json}`` per step. Kinds: ready, unreachable, broken (a command failed),
+elsewhere, unnamed, differs (models and migrations), remains (a downgrade leaves something), again (a second
+upgrade comes out differently), lost (rows that should be kept), loss (rows that the upgrade has no place
+for), unseeded, trouble, end. A run without ``end`` is no run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -25,7 +29,7 @@ from .migration_side import fork_migrator
 from .reporting import Report
 from .table_facts import Look, brief, losses, narrowings
 from .table_seeds import Hints, seed
-from .tried_database import Database, SQLiteDatabase, open_database
+from .tried_database import Database, SQLiteDatabase, Unreachable, open_database
 
 PR_SET_DUMPABLE = 4
 SLOWEST = 60.0
@@ -151,17 +155,23 @@ def main() -> NoReturn:
     report = Report(channel, job["nonce"])
     report.say("ready")
     try:
-        with open_database(job["url"]) as database:
-            migrator = _reaching(migrators, database)
-            Journey(migrator, database, report).all(job["chain"])
-    except Failed:
-        pass
+        with open_database(job["url"], job["name"], drop=job["drop"]) as database:
+            if not job["drop"]:
+                _travel(_reaching(migrators, database), database, report, job["chain"])
+    except Unreachable as error:
+        report.say("unreachable", text=str(error))
     except Lost as lost:
         report.say("trouble", text=str(lost))
     report.say("end")
     for each in migrators:
         each.close()
     os._exit(0)
+
+
+def _travel(migrator: Application, database: Database, report: Report, chain: list[str]) -> None:
+    """The whole way, or up to what fails: the database is let go of in either case."""
+    with contextlib.suppress(Failed):
+        Journey(migrator, database, report).all(chain)
 
 
 def _reaching(migrators: list[Application], database: Database) -> Application:

@@ -17,7 +17,7 @@ CONTRACT = """
 --model --base-url --role-model --executor --python --packages --image --work-dir --output
 --language --specialty --gates --timeout --max-iterations --max-cost --price --max-calls
 --coverage --mutation --prompts --no-tests --no-review --approve --json --quiet --verbose
---licenses --waive --role-budget --max-total-tokens --max-seconds --escalation-model
+--licenses --waive --database-url --role-budget --max-total-tokens --max-seconds --escalation-model
 """
 
 
