@@ -200,6 +200,7 @@ class TestReach:
         for call in ('shmget', 'msgget', 'semget'):
             if getattr(libc, call)(0, 1, 0o1600) != -1: print(call)
         if libc.mq_open(b'/x', os.O_CREAT | os.O_RDWR, 0o600, 0) != -1: print('mq_open')
+        attempt('socket file', lambda: os.mknod('s', 0o140600))
         attempt('shm', lambda: open('/dev/shm/x', 'w'))
         attempt('tmp', lambda: open('/tmp/x', 'w'))
         """
