@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,10 @@ def links_of(entities: Sequence[EntitySpec]) -> list[Link]:
     """
     sides = list(_sides(entities))
     by_name = {entity.name: entity for entity in entities}
-    partners = [_partner(side, sides) for side in sides]
+    between: dict[tuple[str, str], list[_Side]] = {}
+    for side in sides:
+        between.setdefault((side.owner.name, pascal(side.said.target)), []).append(side)
+    partners = [_partner(side, between) for side in sides]
     return [
         _link(side, partner, by_name[pascal(side.said.target)])
         for side, partner in zip(sides, partners, strict=True)
@@ -119,15 +122,16 @@ def _sides(entities: Sequence[EntitySpec]) -> Iterator[_Side]:
                 yield _Side(number, place, entity, said)
 
 
-def _partner(side: _Side, sides: Sequence[_Side]) -> _Side | None:
-    """The other side of the same pairs, where it is declared."""
-    there = [each for each in sides if _leads(each, side.said.target, side.owner.name) and each is not side]
+def _partner(side: _Side, between: Mapping[tuple[str, str], Sequence[_Side]]) -> _Side | None:
+    """The other side of the same pairs, where it is declared; `between` has the sides by both entities."""
+    owner, target = side.owner.name, pascal(side.said.target)
+    there = [each for each in between.get((target, owner), ()) if each is not side]
     if side.said.back is not None:
         return _named(side, there)
     back = [each for each in there if each.said.back == side.said.name]
     if back or pascal(side.said.target) == side.owner.name:
         return back[0] if back else None
-    here = [each for each in sides if _leads(each, side.owner.name, side.said.target)]
+    here = between[owner, target]
     free = _without_partner(there, here)
     if not free:
         return None
@@ -159,10 +163,6 @@ def _named(side: _Side, there: Sequence[_Side]) -> _Side:
         hint,
         at=side.at("back"),
     )
-
-
-def _leads(side: _Side, owner: str, target: str) -> bool:
-    return side.owner.name == pascal(owner) and pascal(side.said.target) == pascal(target)
 
 
 def _link(side: _Side, partner: _Side | None, target: EntitySpec) -> Link:
