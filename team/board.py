@@ -171,7 +171,12 @@ class Board:
         return self.left_open if before else self.open_rules
 
     def executed(self, report: TurnReport) -> None:
-        """Take in an executor turn: the authors' messages are spent, old verdicts no longer hold."""
+        """Take in an executor turn: the authors' messages are spent, old verdicts no longer hold.
+
+        Where something open was to be written and no source changed, it is still open.
+        """
+        if self.opening and report.green and all(map(is_test_path, report.changed)):
+            self.opened_at, self.open_rules = None, self.left_open
         self.reports.append(report)
         self.attempts.append(
             Attempt(tuple((said.agent, gist(said.content)) for said in self.pending), report)

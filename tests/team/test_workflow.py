@@ -333,10 +333,20 @@ def test_what_a_draft_left_open_is_open_in_the_draft_and_somebodys_work_after_it
     board.begin(Step.OPEN_CODE)
     board.opened()
     assert (board.open_rules, board.opening) == ((), True)
-    board.executed(TurnReport(2, commit="c2", tree="t2", results=red(SOURCE)))
+    board.executed(TurnReport(2, commit="c2", tree="t2", results=red(SOURCE), changed=("app.py",)))
     assert not board.opening
     assert board.open_rules_of(board.best) == ("be kind",)
     assert board.open_rules_of(board.report) == ()
+
+
+def test_what_nobody_wrote_stays_open_whatever_was_answered() -> None:
+    board = a_board(Step.EXECUTE, (), drafts="first", open_rules=("be kind",))
+    board.begin(Step.OPEN_CODE)
+    board.opened()
+    board.executed(TurnReport(2, commit="c2", tree="t2", results=(), changed=("tests/test_kind.py",)))
+    assert board.open_rules == ("be kind",)
+    board.begin(Step.EXECUTE)
+    assert next_step(board) is Step.OPEN_TESTS
 
 
 def test_templates_answer_until_a_model_is_needed_and_sign_off_on_their_own_plan() -> None:
