@@ -64,6 +64,7 @@ def examine(
     if online:
         progress("asking the model's endpoint")
         yield _endpoint(config)
+    yield _toolchains()
     yield docker
 
 
@@ -209,6 +210,20 @@ def _git() -> Check:
         )
     told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=10)
     return Check(name="git", status="ok", detail=told.stdout.strip().removeprefix("git version "))
+
+
+def _toolchains() -> Check:
+    """What `devteam solve` can judge solutions in beside Python; none is needed by other sessions."""
+    from team.languages.toolchains import toolchains
+
+    found = dict(toolchains())
+    told = [f"{language.name} ({version})" for language, version in found.items() if version]
+    missing = [language for language, version in found.items() if not version]
+    detail = f"beside Python: {', '.join(told)}" if told else "none beside Python's"
+    if not missing:
+        return Check(name="toolchains", status="ok", detail=detail)
+    mend = "; ".join(f"for {language.title}: {language.install}" for language in missing)
+    return Check(name="toolchains", status="note" if not told else "ok", detail=detail, mend=mend)
 
 
 def _model(config: CodeGenerationConfig) -> Check:

@@ -18,6 +18,7 @@ from team.crew import Crew, assemble
 from team.delivering import deliver
 from team.ending import conclude
 from team.errors import ConfigError, SessionFailure
+from team.languages.agreeing import agreed
 from team.late import LateExecutor
 from team.models.base import AnswerSource
 from team.models.budget import Budget
@@ -29,6 +30,7 @@ from team.playing import SessionScore
 from team.regeneration.manifest import KINDS
 from team.regeneration.regenerate import check_output
 from team.result import GenerationResult, Reason
+from team.specs.task import language_of
 from team.transcript.events import Event
 from team.transcript.origin import Origin
 from team.transcript.progress import Observer
@@ -97,7 +99,7 @@ class Session:
         reason, detail = Reason.INTERRUPTED, f"devteam resume {self._log.session}"
         try:
             self.crew = assemble(self.config, self.open(), LateExecutor(self.sandbox))
-            reason, detail = self._converse(self.crew, spec.requirements_text())
+            reason, detail = self._converse(self.crew, self._board.spec.requirements_text())
         except SessionFailure as failure:
             reason, detail = failure.reason, str(failure)
         except SandboxUnavailable as missing:
@@ -116,6 +118,7 @@ class Session:
         origin: Origin | None = None,
     ) -> None:
         """Decide where answers come from and open the log. Arguments and errors as for `run`."""
+        spec, self.config = agreed(spec, self.config)
         if self.config.output is not None and spec.kind in KINDS:
             check_output(self.config.output, spec)
         self._budget = budget or budget_of(self.config)
@@ -140,7 +143,9 @@ class Session:
         files = self._log.folder / "files"
         files.mkdir(exist_ok=True)
         sandbox = self._stack.enter_context(
-            open_sandbox(files, self.config, self.status, self._board.spec.packages)
+            open_sandbox(
+                files, self.config, self.status, self._board.spec.packages, language_of(self._board.spec)
+            )
         )
         record_start(self._log, self._board.spec, self.config, sandbox.tier, self._origin)
         self._bench = open_workbench(
@@ -190,7 +195,8 @@ class Session:
         if self.config.python is not None:
             raise SandboxUnavailable(f"{self.config.python} is your own interpreter", "install them there")
         added = (*self._board.spec.packages, *packages)
-        sandbox = open_sandbox(self.bench.files, self.config, self.status, added)
+        language = language_of(self._board.spec)
+        sandbox = open_sandbox(self.bench.files, self.config, self.status, added, language)
         self.sandbox().close()
         self.bench.asker.packages = (*self.bench.asker.packages, *packages)
         return self._stack.enter_context(sandbox)

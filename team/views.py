@@ -17,7 +17,7 @@ import prompts
 from executors.blocks import FileBlock, read_message
 from team.board import Board, Said
 from team.focusing import focused
-from team.specs.task import ProblemSpec
+from team.specs.task import ProblemSpec, language_of
 from team.steps import VERDICT_STEPS, Step
 from team.triage import is_test_path
 
@@ -28,6 +28,9 @@ MAX_FILE_CHARACTERS = 60_000
 _COMMENT_STYLES = {
     ".js": "// {}",
     ".ts": "// {}",
+    ".mjs": "// {}",
+    ".cjs": "// {}",
+    ".mts": "// {}",
     ".go": "// {}",
     ".rs": "// {}",
     ".java": "// {}",
@@ -99,6 +102,7 @@ def view(
 def _context(board: Board) -> dict[str, Any]:
     report = board.report
     verdict = board.verdict
+    language = language_of(board.spec)
     return {
         "requirements": board.spec.requirements_text().strip(),
         "plan": board.plan.strip(),
@@ -108,6 +112,7 @@ def _context(board: Board) -> dict[str, Any]:
         "review": verdict.findings if verdict and not verdict.approves else (),
         "fault_reason": board.fault_reason,
         "problem": board.spec.entry_point if isinstance(board.spec, ProblemSpec) else "",
+        "solution": language.solution if language else "solution.py",
         "tried": board.tried,
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prompts
-from executors import Executor, Limits, open_executor
+from executors import Executor, Limits, SandboxUnavailable, open_executor
 from team import worktree
 from team.asking import Asker
 from team.board import Board
@@ -21,9 +21,12 @@ from team.errors import ConfigError
 from team.gates import GATE_NAMES, warm_up
 from team.gates.base import GateSettings
 from team.gates.integrity.past import Mandate
+from team.languages.table import Language
+from team.languages.toolchains import find_toolchain, require_toolchain
 from team.models.base import AnswerSource
 from team.models.budget import Budget
 from team.report import TurnReport
+from team.specs.task import language_of
 from team.transcript.events import Note, SessionStarted
 from team.transcript.opening import open_history
 from team.transcript.origin import Origin
@@ -117,6 +120,7 @@ def open_sandbox(
     config: CodeGenerationConfig,
     on_status: Callable[[str], None],
     packages: tuple[str, ...] = (),
+    language: Language | None = None,
 ) -> Executor:
     """The executor that the configuration asks for, over the shared workspace.
 
@@ -125,11 +129,14 @@ def open_sandbox(
         config: the settings.
         on_status: told in one line what takes long.
         packages: requirements that the spec adds to those of the configuration.
+        language: what the code is written in, where that is not Python: its toolchain has to be there.
 
     Raises:
         executors.SandboxUnavailable: nothing on this machine confines code as asked.
     """
-    return open_executor(
+    docker = config.executor == "docker"
+    chain = find_toolchain(language) if language and not docker else None
+    sandbox = open_executor(
         config.executor,
         work_dir=files,
         limits=Limits(wall_seconds=config.timeout, memory_mb=config.memory_mb),
@@ -137,7 +144,15 @@ def open_sandbox(
         packages=(*config.packages, *packages, *_drivers(config)),
         image=config.image,
         progress=on_status,
+        readable=chain.readable if chain else (),
     )
+    try:
+        if language:
+            require_toolchain(language, sandbox)
+    except SandboxUnavailable:
+        sandbox.close()
+        raise
+    return sandbox
 
 
 def _drivers(config: CodeGenerationConfig) -> tuple[str, ...]:
@@ -174,10 +189,12 @@ def open_workbench(
     )
     if source.name == "draft":
         warm_up(sandbox, _DRAFTED.get(board.spec.kind))
-    elif not source.name.startswith(_AT_ONCE):
+    elif not source.name.startswith(_AT_ONCE) and language_of(board.spec) is None:
         warm_up(sandbox)
     added = (*config.packages, *board.spec.packages)
     packages = (*OFFERED, *added) if config.python is None else added
+    if language_of(board.spec) is not None:
+        packages = ()
     asker = Asker(board, source, log, config, budget, lambda: worktree.tree(files), packages, origin)
     return Workbench(log, board, Conductor(board, log), asker, turn)
 

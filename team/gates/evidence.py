@@ -16,6 +16,7 @@ from team.gates.reading import FileFacts, read_tree
 from team.gates.rehearsal import believed_run
 from team.gates.testrun import TestRun
 from team.gates.trees import copy_files
+from team.specs.task import language_of
 
 Part = TypeVar("Part")
 
@@ -45,7 +46,7 @@ class Evidence:
         self.target = target
         self._folder = ScratchFolder("gates")
         self._tree = _Once(self._copy)
-        self._facts = _Once(lambda: read_tree(self.target, self.tree))
+        self._facts = _Once(self._read)
         self._tests = _Once(lambda: believed_run(self.target, self.facts))
         self._mapped = _Once(lambda: map_tests(self.target, self.facts))
         self._examples = _Once(lambda: ask_examples(self.target))
@@ -65,7 +66,7 @@ class Evidence:
 
     @property
     def facts(self) -> dict[str, FileFacts]:
-        """What our reader says of each file, by path."""
+        """What our reader says of each file, by path; of another language's, only whether it compiles."""
         return self._facts()
 
     @property
@@ -92,6 +93,14 @@ class Evidence:
         """Why nothing can be run or typed, in words; empty when every file compiles."""
         files = [path for path, facts in sorted(self.facts.items()) if facts.error]
         return f"not judged: {', '.join(files)} cannot be compiled" if files else ""
+
+    def _read(self) -> dict[str, FileFacts]:
+        language = language_of(self.target.spec)
+        if language is None:
+            return read_tree(self.target, self.tree)
+        from team.gates.foreign.calls import check_foreign
+
+        return check_foreign(self.target, language)
 
     def _copy(self) -> Path:
         tree = self._folder.path

@@ -11,7 +11,7 @@ from functools import partial
 from team.gates.base import Gate, GateResult, Target, ToolFailed
 from team.gates.evidence import Evidence
 from team.gates.lanes import Lanes
-from team.gates.registry import GATE_NAMES, GATES, SLOW
+from team.gates.registry import GATE_NAMES, GATES, SLOW, make_gate
 
 
 def judge(
@@ -37,7 +37,7 @@ def judge(
         raise ValueError(f"there is no gate {unknown[0]!r}: the gates are {', '.join(GATE_NAMES)}")
     wanted = [name for name in GATE_NAMES if name in names or not names]
     with Evidence(target) as evidence:
-        results = _side_by_side({name: GATES[name](evidence) for name in wanted}, target, on_start)
+        results = _side_by_side({name: make_gate(name, evidence) for name in wanted}, target, on_start)
     return [results[name] for name in wanted]
 
 

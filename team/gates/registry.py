@@ -9,6 +9,8 @@ from team.gates.contract.gate import ContractGate
 from team.gates.coverage import CoverageGate
 from team.gates.dependencies.gate import DependenciesGate
 from team.gates.evidence import Evidence
+from team.gates.foreign.cases import CasesGate
+from team.gates.foreign.skipping import PythonOnly
 from team.gates.integrity.gate import IntegrityGate
 from team.gates.lint import LintGate
 from team.gates.migration.gate import MigrationGate
@@ -18,6 +20,7 @@ from team.gates.security import SecurityGate
 from team.gates.syntax import SyntaxGate
 from team.gates.tests import TestsGate
 from team.gates.types import TypesGate
+from team.specs.task import language_of
 
 GATES: dict[str, Callable[[Evidence], Gate]] = {
     "syntax": SyntaxGate,
@@ -33,7 +36,26 @@ GATES: dict[str, Callable[[Evidence], Gate]] = {
     "migration": MigrationGate,
     "pipeline": PipelineGate,
 }
+FOREIGN: dict[str, Callable[[Evidence], Gate]] = {
+    "syntax": SyntaxGate,
+    "tests": CasesGate,
+    "contract": ContractGate,
+}
+"""The gates that apply to a problem solved in another language than Python; the others say that they skip."""
+
 GATE_NAMES: tuple[str, ...] = tuple(GATES)
 
 SLOW = ("tests", "contract", "pipeline", "types")
 """These start before all others, in this order: they wait for nothing, and short ones fit in beside them."""
+
+
+def make_gate(name: str, evidence: Evidence) -> Gate:
+    """A gate for one judgement.
+
+    Raises:
+        KeyError: a name that is no gate.
+    """
+    language = language_of(evidence.target.spec)
+    if language is None:
+        return GATES[name](evidence)
+    return FOREIGN[name](evidence) if name in FOREIGN else PythonOnly(name, language.title)

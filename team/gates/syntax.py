@@ -7,7 +7,7 @@ from team.gates.evidence import Evidence
 
 
 class SyntaxGate:
-    """Judges by what our reader of Python files says."""
+    """Judges by what our reader of Python files says, or the compiler of another language."""
 
     name = "syntax"
 
@@ -15,8 +15,8 @@ class SyntaxGate:
         self._evidence = evidence
 
     def skips(self, target: Target) -> str | None:
-        """There must be a Python file."""
-        return None if target.sources or target.tests else "there is no Python file"
+        """There must be a file of code."""
+        return None if target.sources or target.tests else "there is no source file"
 
     def run(self, target: Target) -> GateResult:
         """Fail for every file that cannot be compiled."""
@@ -31,7 +31,7 @@ class SyntaxGate:
             for path, facts in sorted(self._evidence.facts.items())
             if facts.error
         )
-        total = len(target.sources) + len(target.tests)
+        total = len(self._evidence.facts)
         return GateResult(
             name=self.name,
             status="fail" if findings else "pass",

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from team.gates.base import GateSettings, Target
+from team.gates.integrity.past import CASES
+from team.specs.task import language_of
 
 if TYPE_CHECKING:
     from executors import Executor
@@ -25,7 +27,10 @@ def make_target(
     executor_name: str = "auto",
     spec: Spec | None = None,
 ) -> Target:
-    """Scan a tree for Python files, following no link.
+    """Scan a tree for its Python files, following no link.
+
+    For a problem that is solved in another language, the sources are the files of that, and its file of
+    test cases is the tests.
 
     Hidden folders, virtual environments and caches are left out.
 
@@ -39,12 +44,16 @@ def make_target(
     Raises:
         OSError: the folder cannot be listed.
     """
-    paths = sorted(path for path in regular_files(root) if path.endswith(".py"))
+    language = language_of(spec)
+    endings = language.extensions if language else (".py",)
+    paths = sorted(
+        path for path in regular_files(root) if path.endswith(endings) or (language and path == CASES)
+    )
     return Target(
         root=root,
         sandbox=sandbox,
         sources=tuple(path for path in paths if not is_test_file(path)),
-        tests=tuple(path for path in paths if is_test_file(path)),
+        tests=tuple(path for path in paths if (path == CASES if language else is_test_file(path))),
         settings=settings,
         executor_name=sandbox.name if executor_name == "auto" else executor_name,
         spec=spec,

@@ -9,13 +9,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from team.languages.table import LANGUAGES, PYTHON, Language, find_language
 from team.specs.base import Kind, Spec, StrictModel, problem
 
 _MARKUP = re.compile(r"^\s*(#+|[-*>]|\d+\.)\s+|[`*_]")
-
-
-LANGUAGES = ("python",)
-"""What a solution can be written in: it takes a toolchain in the sandbox to call it."""
 
 
 class TaskSpec(Spec):
@@ -97,9 +94,12 @@ class ProblemSpec(Spec):
     @field_validator("language")
     @classmethod
     def _judged_language(cls, name: str) -> str:
-        if name.lower() not in LANGUAGES:
-            raise problem(f"solutions in {name} are not judged", f"the languages are {', '.join(LANGUAGES)}")
-        return name.lower()
+        try:
+            language = find_language(name)
+        except KeyError:
+            told = f"the languages are {', '.join(LANGUAGES)}"
+            raise problem(f"solutions in {name} are not judged", told) from None
+        return language.name if language else PYTHON
 
     @property
     def title(self) -> str:
@@ -108,12 +108,28 @@ class ProblemSpec(Spec):
 
     def requirements_text(self) -> str:
         """The description, the function to write, and the examples."""
-        text = f"{self.description.strip()}\n\nWrite the function `{self.entry_point}` in {self.language}.\n"
+        text = f"{self.description.strip()}\n\n{self._demand()}\n"
         shown = [f"- input `{_json(example.input)}` → {_answer(example)}" for example in self.examples]
         if self.properties:
             rules = "".join(f"- `{rule}`\n" for rule in self.properties)
             text += f"\nOf every right answer holds:\n\n{rules}"
         return text + ("\nExamples:\n\n" + "\n".join(shown) + "\n" if shown else "")
+
+    def _demand(self) -> str:
+        """What is to be written, in a sentence or a few."""
+        language = find_language(self.language)
+        if language is None:
+            return f"Write the function `{self.entry_point}` in {self.language}."
+        names = ", ".join(self.examples[0].input) if self.examples else ""
+        shown = f"{self.entry_point}({names})" if names else self.entry_point
+        return (
+            f"Write the function `{shown}` in {language.title}, in `{language.solution}`. {language.advice}"
+        )
+
+
+def language_of(spec: Spec | None) -> Language | None:
+    """The language that a problem is to be solved in; None for Python, and for specs of other kinds."""
+    return find_language(spec.language) if isinstance(spec, ProblemSpec) else None
 
 
 def first_words(text: str, limit: int = 60) -> str:

@@ -16,6 +16,7 @@ from team.gates.runner import command
 from team.gates.target import is_test_file, regular_files
 from team.gates.testrun import COMPILED
 from team.gates.trees import copy_tree
+from team.specs.task import language_of
 
 CALL_SECONDS = 10.0
 """What one call may take."""
@@ -68,6 +69,10 @@ def ask(target: Target, calls: Sequence[Call], files: Sequence[str] = ()) -> lis
     Raises:
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
+    if (language := language_of(target.spec)) is not None:
+        from team.gates.foreign.calls import ask_foreign
+
+        return ask_foreign(target, language, calls)
     order = [*files, *(path for path in likeliest_first(target.sources) if path not in files)]
     shipped = [path for path in regular_files(target.root) if _is_shipped(path)]
     return _asked(target, calls, order, lambda copy: copy_tree(target.root, shipped, copy))
@@ -126,14 +131,19 @@ def _read(report: bytes) -> dict[int, Answer]:
     for line in report.splitlines():
         try:
             told = json.loads(line)
-            number, answer = int(told["id"]), _answer(told)
+            number, answer = int(told["id"]), read_answer(told)
         except (ValueError, TypeError, KeyError, RecursionError):
             continue
         found.setdefault(number, answer)
     return found
 
 
-def _answer(told: dict[str, Any]) -> Answer:
+def read_answer(told: dict[str, Any]) -> Answer:
+    """An answer as the process that made the call tells of it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it tells something else.
+    """
     place = told.get("place")
     where = (str(place[0]), int(place[1])) if place else None
     if "returned" in told:
@@ -145,4 +155,5 @@ def _answer(told: dict[str, Any]) -> Answer:
         return Answer(trouble=str(told["missing"]), missing=True, place=where)
     if "late" in told:
         return Answer(trouble=f"it does not answer within {CALL_SECONDS:g} s", place=where)
-    return Answer(trouble=f"its process ends with code {told['died']} before it answers", place=where)
+    words = f": {told['words']}" if told.get("words") else ""
+    return Answer(trouble=f"its process ends with code {told['died']} before it answers{words}", place=where)

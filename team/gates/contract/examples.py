@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from team.gates.base import Finding, GateResult, Target
 from team.gates.contract.calls import Answer
-from team.gates.contract.claims import claims_of
 from team.gates.contract.hardcoded import hard_coded, near
 from team.gates.contract.known import KnownAnswer, known_answers
 from team.gates.contract.oracles import differences, has_oracle
 from team.gates.evidence import Evidence
+from team.gates.foreign.cases import claims_about
 from team.gates.static import result
 
 RULE = "example"
@@ -27,8 +27,8 @@ class ExamplesCheck:
         self._evidence = evidence
 
     def skips(self, target: Target) -> str | None:
-        """There must be a Python file."""
-        return None if target.sources or target.tests else "there is no Python file"
+        """There must be a file of code."""
+        return None if target.sources or target.tests else "there is no source file"
 
     def run(self, target: Target) -> GateResult:
         """Fail for every example that the code does not hold."""
@@ -51,7 +51,7 @@ class ExamplesCheck:
 
     def _visible(self, target: Target) -> list[KnownAnswer]:
         """What the author of the code could see: the examples, and what the tests say of single calls."""
-        claims = claims_of(self._texts(target.tests))
+        claims = claims_about(target, self._texts(target.tests))
         return [*known_answers(target.spec), *(claim.known for claim in claims if not claim.truth)]
 
     def _texts(self, paths: Sequence[str]) -> dict[str, str]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from team.gates.base import Finding
 from team.gates.contract.calls import Answer, ask
-from team.gates.contract.claims import Claim, claims_of
+from team.gates.contract.claims import Claim
 from team.gates.contract.known import KnownAnswer, same_call
 from team.gates.contract.oracles import alike, broken_properties, has_oracle, reference_answers
 from team.gates.evidence import Evidence
+from team.gates.foreign.cases import claims_about
 from team.gates.testfailures import CODE_AT_FAULT, SILENT, TEST_AT_FAULT
 
 MOST_CLAIMS = 500
@@ -41,7 +42,9 @@ def settled(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
     if not silent or not (evidence.examples.answered or has_oracle(evidence.target)):
         return found
     texts = {path: (evidence.tree / path).read_text("utf-8-sig") for path in evidence.target.tests}
-    trial = _Trial(evidence, [claim for claim in claims_of(texts) if claim.test in silent])
+    trial = _Trial(
+        evidence, [claim for claim in claims_about(evidence.target, texts) if claim.test in silent]
+    )
     return [_told(finding, trial.fault_of(finding.tests)) for finding in found]
 
 

@@ -8,6 +8,8 @@ the same answer. Honest tables, such as the values of Roman digits, lack the sec
 from __future__ import annotations
 
 import ast
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,12 +21,15 @@ from team.gates.contract.sameness import same
 from team.gates.integrity.modules import read_module
 from team.gates.runner.literals import NotLiteral, evaluate
 from team.gates.runner.plain_values import NotPlain, decode, encode
+from team.specs.task import language_of
 
 RULE = "hard-coded"
 FEWEST = 2
 """Other calls that must have been answered before code is judged."""
 MOST_PAIRS = 2000
 MOST_TRIED = 24
+NEAR = 40
+"""Characters between an input and its output, where only text is looked at."""
 
 Pair = tuple[Any, Any]
 """What goes in and what comes out, as tagged data."""
@@ -41,6 +46,8 @@ def hard_coded(target: Target, sources: Mapping[str, str], known: Iterable[Known
     Raises:
         executors.SandboxUnavailable: the machine lacks what confines the run.
     """
+    if language_of(target.spec) is not None:
+        return _in_another_language(target, sources, known)
     pairs = [pair for path, text in sorted(sources.items()) for pair in _pairs(path, text)][:MOST_PAIRS]
     by_function: dict[str, list[KnownAnswer]] = defaultdict(list)
     for one in known if pairs else ():
@@ -52,6 +59,37 @@ def hard_coded(target: Target, sources: Mapping[str, str], known: Iterable[Known
         if _differ(one.expected for one in answers) and all(_is_written(one, pairs) for one in answers)
     }
     return [found for name, answers in suspects.items() for found in _tried(target, name, answers, pairs)]
+
+
+def _in_another_language(
+    target: Target, sources: Mapping[str, str], known: Iterable[KnownAnswer]
+) -> list[Finding]:
+    """As above, where pairs of input and output can only be looked for in the text."""
+    text = _bare("\n".join(sources.values()))
+    answers = [one for one in known if not one.raises]
+    if not _differ(one.expected for one in answers) or not all(_is_spelled_out(one, text) for one in answers):
+        return []
+    return list(_tried(target, answers[0].call.function, answers, ()))
+
+
+def _is_spelled_out(one: KnownAnswer, text: str) -> bool:
+    """Whether an argument of a known answer stands in a text as what is compared or looked up, and soon
+    after it the answer."""
+    try:
+        answer = re.escape(_bare(json.dumps(decode(one.expected))))
+        inputs = [_bare(json.dumps(decode(value))) for value in (*one.call.args, *one.call.kwargs.values())]
+    except (NotPlain, TypeError, ValueError):
+        return False
+    return any(
+        re.search(rf"(?:==|[:{{,\[(]|case){re.escape(given)}(?!\w).{{0,{NEAR}}}?(?<!\w){answer}(?!\w)", text)
+        for given in inputs
+        if given
+    )
+
+
+def _bare(text: str) -> str:
+    """A text without blanks and quotes."""
+    return re.sub(r"[\s\"'`]+", "", text)
 
 
 def _tried(

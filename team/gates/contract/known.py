@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from team.gates.contract.calls import Answer, Call
 from team.gates.contract.sameness import same, shown
 from team.gates.runner.plain_values import NotPlain, decode, encode
-from team.specs.task import ProblemSpec, TaskSpec
+from team.specs.task import ProblemSpec, TaskSpec, language_of
 
 if TYPE_CHECKING:
     from team.specs import Spec
@@ -48,6 +48,8 @@ def known_answers(spec: Spec | None) -> tuple[KnownAnswer, ...]:
     if isinstance(spec, ProblemSpec):
         listed = [answer for answer in map(_listed(spec), spec.examples) if answer]
         written = read_examples(spec.description, spec.entry_point)
+        if language_of(spec) is not None:  # which knows no tuples
+            written = tuple(replace(one, loose=True) for one in written)
         return _without_repeats([*listed, *written])
     if isinstance(spec, TaskSpec):
         return _without_repeats([*read_examples(spec.requirements)])

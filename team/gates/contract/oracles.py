@@ -73,7 +73,11 @@ def alike(one: Answer, other: Answer) -> bool:
     """Whether two answers are the same value, or the same exception."""
     if one.trouble or other.trouble or bool(one.raised) != bool(other.raised):
         return False
-    return one.raised == other.raised if one.raised else same(one.returned, other.returned, loose=True)
+    return (
+        other.raised in (one.raised, *one.kinds)
+        if one.raised
+        else same(one.returned, other.returned, loose=True)
+    )
 
 
 def _finding(target: Target, answer: Answer, message: str) -> Finding:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+CASES = "tests/cases.json"
+"""Where the test cases of a problem are that is solved in another language than Python: a line each."""
+
 
 @dataclass(frozen=True)
 class Mandate:
@@ -37,10 +40,12 @@ class TreeState:
         tests: path → text of the test files.
         sources: path → text of the other Python files.
         data: path → digest of the other files beside the tests.
+        cases: the text of the file of test cases, for a solution in another language.
         mandate: what was asked for in this turn.
     """
 
     tests: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    cases: str = ""
     mandate: Mandate = field(default_factory=Mandate)

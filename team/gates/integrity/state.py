@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from team.gates.integrity.past import Mandate, TreeState
+from team.gates.integrity.past import CASES, Mandate, TreeState
 from team.gates.target import is_test_file, regular_files
 from team.gates.trees import read_plain
 
@@ -26,6 +26,7 @@ def read_state(root: Path, mandate: Mandate) -> TreeState:
         tests=_texts(root, (path for path in python if is_test_file(path))),
         sources=_texts(root, (path for path in python if not is_test_file(path))),
         data={path: hashlib.sha256(read_plain(root / path) or b"").hexdigest() for path in data},
+        cases=(read_plain(root / CASES) or b"").decode("utf-8", "replace"),
         mandate=mandate,
     )
 

@@ -15,6 +15,11 @@ def program(name: str) -> str:
     return (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
+def harness(name: str) -> str:
+    """The source text of our program in another language, such as ``javascript.mjs``."""
+    return (_FOLDER / "harness" / name).read_text(encoding="utf-8")
+
+
 def command(name: str, parts: Sequence[str] = ()) -> list[str]:
     """What runs a program with the sandbox's interpreter, apart from the workspace.
 

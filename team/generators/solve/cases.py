@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import textwrap
@@ -14,9 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from executors.blocks import FileBlock, read_message
 from team.errors import SpecError
+from team.gates.integrity.past import CASES
 from team.specs.base import StrictModel
 from team.specs.documents import parse_document
-from team.specs.task import ProblemSpec
+from team.specs.task import ProblemSpec, language_of
 
 if TYPE_CHECKING:
     from team.specs import Spec
@@ -73,14 +75,49 @@ def read_cases(content: str) -> list[Case]:
 
 def as_files(spec: Spec, agent: str, content: str) -> str:
     """An answer in the form in which files are laid down: test cases of a problem become a file of tests."""
-    if not isinstance(spec, ProblemSpec) or agent != "test_engineer" or spec.language != "python":
+    if not isinstance(spec, ProblemSpec) or agent != "test_engineer":
         return content
+    if language_of(spec) is not None:
+        return _as_data(content)
     if any(isinstance(block, FileBlock) and block.path.endswith(".py") for block in read_message(content)):
         return content
     cases = read_cases(content)
     if not cases:
         return content
     return f"````python\n# filename: {TESTS}\n{as_tests(cases, spec.entry_point)}````\n"
+
+
+def _as_data(content: str) -> str:
+    """Cases as the file that holds them; an answer without any stays as it is."""
+    files = [block for block in read_message(content) if isinstance(block, FileBlock)]
+    texts = [block.content for block in files if block.path.endswith((".json", ".yaml", ".yml"))]
+    cases = next((found for text in (content, *texts) if (found := read_cases(text))), [])
+    return f"````json\n// filename: {CASES}\n{as_lines(cases)}````\n" if cases else content
+
+
+def as_lines(cases: Iterable[Case]) -> str:
+    """The cases as JSON, a line each, under names of their own."""
+    lines: dict[str, str] = {}
+    for case in list(cases)[:MOST_CASES]:
+        base = case.name.strip() or "case"
+        name, number = base, 2
+        while name in lines:
+            name, number = f"{base} ({number})", number + 1
+        told = {"name": name, "kind": case.kind, "input": case.input}
+        told |= {"raises": case.raises} if case.raises else {"expected": case.expected}
+        if not case.kind:
+            del told["kind"]
+        lines[name] = json.dumps(told, default=str)
+    return "[\n" + ",\n".join(lines.values()) + "\n]\n"
+
+
+def as_case(told: object) -> Case:
+    """A case from what stands in the file.
+
+    Raises:
+        pydantic.ValidationError: it is none.
+    """
+    return Case.model_validate(told)
 
 
 def as_tests(cases: Iterable[Case], entry_point: str) -> str:

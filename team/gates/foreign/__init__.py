@@ -1,0 +1,1 @@
+"""What judges solutions in other languages than Python, by the languages' own toolchains."""

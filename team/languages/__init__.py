@@ -1,0 +1,1 @@
+"""The languages that solutions may be written in beside Python, and their toolchains on this machine."""
