@@ -99,7 +99,7 @@ def focused(step: Step, narrow: int = 0) -> str:
     board.executed(TurnReport(1, commit="c1", tree="t1", results=()))
     if step not in OPEN_STEPS:
         board.opened()
-        board.executed(TurnReport(2, commit="c2", tree="t2", results=()))
+        board.executed(TurnReport(2, commit="c2", tree="t2", results=(), changed=("app/schemas.py",)))
     tree = DRAFT | {"app/schemas.py": SCHEMAS.replace("= 1", "= 10"), "tests/test_kind.py": "assert 'kind'\n"}
     return view(board, tree, packages=("fastapi",), narrow=narrow)
 
