@@ -167,7 +167,7 @@ def _all_but(protected: set[Path], folder: Path, root: Path) -> Iterator[Grant]:
     if folder in protected:
         return
     for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir():  # a link to one is left out where it is opened
             yield from _all_but(protected, path, root)
-        elif path.is_file() and not path.is_symlink() and path not in protected:
+        elif path.is_file() and path not in protected:
             yield Grant(path, WRITE, root)

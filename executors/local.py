@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from executors import namespaces
+from executors import unsharing
 from executors.base import Limits
 from executors.confinement import CACHE, WORKSPACE, View
 from executors.errors import SandboxUnavailable
@@ -48,7 +48,7 @@ class LocalExecutor(ViewExecutor):
 
     def _start(self, argv: Sequence[str], limits: Limits, before: Snapshot, standard: Standard) -> Tree:
         view = self._protecting_view(before)
-        return namespaces.start(self._program, argv, view, limits, standard)
+        return unsharing.start(self._program, argv, view, limits, standard)
 
     def _judge_start(self, tree: Tree, ending: Ending, said: str) -> Ending:
         # Bubblewrap itself tells apart whether it failed or the program did: text of a program is not asked.
@@ -57,5 +57,5 @@ class LocalExecutor(ViewExecutor):
         if "bwrap: execvp " in said:
             return replace(ending, exit_code=126 if "Permission denied" in said else NOT_FOUND)
         raise SandboxUnavailable(
-            f"the sandbox cannot be set up ({said.strip() or 'bubblewrap failed'})", namespaces.MEND
+            f"the sandbox cannot be set up ({said.strip() or 'bubblewrap failed'})", unsharing.MEND
         )

@@ -20,10 +20,11 @@ from executors import bubblewrap, seccomp
 from executors.base import Limits
 from executors.confinement import HOME, RUNS, USER_ID, WORKSPACE, View, environ
 from executors.errors import SandboxUnavailable
-from executors.namespaces import Namespace, NamespaceTree, start_server
+from executors.namespaces import Namespace, NamespaceTree
 from executors.pipes import input_from
 from executors.rlimits import rlimits
 from executors.scratch import ScratchFolder
+from executors.unsharing import start_server
 
 _INSIDE = Path(__file__).with_name("warm_inside.py")
 _START_SECONDS = 60.0

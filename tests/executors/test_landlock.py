@@ -147,8 +147,10 @@ class TestRepository:
     def repository(self, work: Path) -> Path:
         for folder in (".git/hooks", "sub/.git", "sub/src", "src"):
             (work / folder).mkdir(parents=True)
-        for file in (".git/config", "sub/.git/config", "readme", "src/x"):
+        (work / "tree").mkdir()
+        for file in (".git/config", "sub/.git/config", "tree/.git", "readme", "src/x"):
             (work / file).write_text("as it was")
+        (work / "way").symlink_to(".git")
         return work
 
     def test_it_cannot_be_changed(self, sandbox: LandlockExecutor, repository: Path) -> None:
@@ -163,6 +165,8 @@ class TestRepository:
             attempt(root, lambda: os.link(root + '/config', 'src/c'))
             attempt(root, lambda: os.mkdir(root + '/d'))
         attempt('sub', lambda: os.rename('sub', 'src/sub'))
+        attempt('link', lambda: open('way/config', 'w'))
+        attempt('file', lambda: open('tree/.git', 'w'))
         """
         outcome = python(sandbox, code)
         assert (outcome.output, outcome.files_changed) == ("", ())
