@@ -393,6 +393,7 @@ class TestOpening:
         self, executor: DockerExecutor, work_dir: Path, tmp_path: Path
     ) -> None:
         (tmp_path / "shown").write_text("shown")
+        (tmp_path / "shown").chmod(0o666)
         show = ["sh", "-c", f"cat {tmp_path}/shown; echo x > {tmp_path}/shown"]
         with open_executor("docker", work_dir=work_dir, readable=[tmp_path / "shown"]) as other:
             assert other.run(show).output.startswith("shown")
