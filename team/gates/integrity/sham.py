@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from team.gates.base import Finding, Severity
 from team.gates.integrity.demands import is_test, is_test_class
-from team.gates.integrity.modules import Function, Module, find_module, last_name, text_of
+from team.gates.integrity.modules import Function, Module, calls_in, find_module, last_name, text_of
 
 _JUDGING = frozenset(
     {
@@ -26,10 +26,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def shams(module: Module, sources: Sequence[Module]) -> Iterator[Finding]:
     """Findings about one test file."""
+    asked = _called_in_assertions(module.tree) & _JUDGING
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Call) and last_name(node) in _CLOSE:
             yield from _tolerant(module, node)
-        for name in _bound(node) & _JUDGING:
+        for name in _bound(node) & asked:
             message = (
                 f"`{name}` is given another meaning here, and assertions rest on it: give it another name"
             )
@@ -38,6 +39,12 @@ def shams(module: Module, sources: Sequence[Module]) -> Iterator[Finding]:
         yield from _returning(module, test)
     yield from _own_subject(module, sources)
     yield from _uncalled(module)
+
+
+def _called_in_assertions(tree: ast.AST) -> set[str]:
+    asserts = (node for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    calls = (call for node in asserts for call in calls_in(node))
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
 
 
 def _tolerant(module: Module, node: ast.Call) -> Iterator[Finding]:

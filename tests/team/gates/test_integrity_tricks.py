@@ -76,6 +76,15 @@ CHEATS = {
         },
         "no-cases",
     ),
+    "another all": (
+        a_test("def all(things):\n    return True\nassert all([calc.add(1, 2) == 4])"),
+        "shadowed-builtin",
+    ),
+    "a tolerance of everything": (
+        a_test("assert calc.half(3) == pytest.approx(9.0, rel=1e9)"),
+        "loose-tolerance",
+    ),
+    "a verdict that is returned": (a_test("return calc.add(1, 2) == 4"), "returned-verdict"),
     # tests that do not run
     "skip": (
         {
@@ -300,6 +309,10 @@ HONEST = {
         "else:\n    pytest.fail('accepted')"
     ),
     "cleaning up": a_test("try:\n    assert calc.add(1, 2) == 3\nfinally:\n    print('done')"),
+    "a variable named like a built-in function": a_test(
+        "sum = calc.add(1, 2)\nstr = 'x'\nassert sum == 3 and str == 'x'"
+    ),
+    "a close tolerance": a_test("assert calc.half(3) == pytest.approx(1.5, abs=0.01)"),
     "the same twice": a_test("assert calc.add(1, 2) == calc.add(1, 2)"),
     "a place that is not reached": a_test(
         "for n in range(3):\n    if calc.add(n, 1) > 9:\n        assert False, n"
