@@ -1,8 +1,8 @@
 """What AutoGen expects of a code executor, held by every executor of ours.
 
 Declared, and not offered: `functions`, the host's own functions as a module beside the code. AutoGen writes
-their source into the workspace and installs what they require, unconfined, when code runs; here, a file in the
-workspace and `packages` do the same in so many words. Nor `execution_policies`, nor a filter of words:
+their source into the workspace and installs what they require, unconfined, when code runs; here, a file in
+the workspace and `packages` do the same in so many words. Nor `execution_policies`, nor a filter of words:
 code is confined instead.
 """
 

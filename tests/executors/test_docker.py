@@ -183,6 +183,14 @@ class TestHardening:
         assert not executor.run(interfaces).ok
         assert executor.run(interfaces, limits=Limits(network=True)).ok
 
+    def test_folders_in_memory_have_a_size(self, executor: DockerExecutor) -> None:
+        code = (
+            "import os\nfor folder in ('/tmp', '/dev/shm'):\n"
+            "    room = os.statvfs(folder)\n    print(room.f_blocks * room.f_frsize >> 20, room.f_files)"
+        )
+        said = executor.run(["python", "-c", code], limits=Limits(memory_mb=64, files=2000)).output
+        assert said == "32 3000\n32 3000\n"
+
     def test_limits_of_a_run_are_its_own(self, executor: DockerExecutor) -> None:
         code = ["python", "-c", "x = bytearray(b'x' * 150_000_000)"]
         assert executor.run(code, limits=Limits(memory_mb=100)).limit == "memory"
