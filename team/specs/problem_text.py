@@ -12,6 +12,9 @@ from team.specs.documents import parse_document
 _FENCE = re.compile(r"^(```+|~~~+)[ \t]*(yaml|yml|json)[^\n]*\n(.*?)^\1[ \t]*$\n?", re.M | re.S | re.I)
 _TITLE = re.compile(r"\A\s*#\s+(.+)$", re.MULTILINE)
 _SIGNATURE = re.compile(r"^\s*(?:async\s+)?def\s+([A-Za-z_]\w*)\s*\((?!\s*(?:self|cls)\b)", re.MULTILINE)
+_JAVASCRIPT = re.compile(
+    r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?function\s+([A-Za-z_]\w*)\s*\(", re.MULTILINE
+)
 _KEYS = frozenset({"name", "examples", "entry_point", "language", "packages"})
 
 
@@ -30,7 +33,7 @@ def read_problem(text: str) -> dict[str, Any]:
             description = description.replace(match[0], "")
     if title := _TITLE.search(text):
         data.setdefault("name", title[1].strip())
-    names = set(_SIGNATURE.findall(description))
+    names = {*_SIGNATURE.findall(description), *_JAVASCRIPT.findall(description)}
     if len(names) == 1:
         data.setdefault("entry_point", names.pop())
     return {**data, "description": description.strip()}

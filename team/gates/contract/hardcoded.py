@@ -81,7 +81,9 @@ def _is_spelled_out(one: KnownAnswer, text: str) -> bool:
     except (NotPlain, TypeError, ValueError):
         return False
     return any(
-        re.search(rf"(?:==|[:{{,\[(]|case){re.escape(given)}(?!\w).{{0,{NEAR}}}?(?<!\w){answer}(?!\w)", text)
+        re.search(
+            rf"(?:==|[:{{,\[(]|case){re.escape(given)}(?!\w).{{0,{NEAR}}}?(?:return|\W){answer}(?!\w)", text
+        )
         for given in inputs
         if given
     )
