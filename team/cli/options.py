@@ -52,7 +52,7 @@ _TABLE = (
     Shared("image", "--image", "the container image for docker; default: ours", "NAME", "Sandbox"),
     Shared("timeout", "--timeout", "seconds for one execution; default 120", "S", "Sandbox"),
     Shared("work_dir", "--work-dir", "where sessions land; default ./workspace", "DIR", "Files"),
-    Shared("output", "--output", "bring DIR up to date with the result; edits there are kept", "DIR", "Files"),
+    Shared("output", "--output", "bring DIR up to date with the result; edits stay", "DIR", "Files"),
     Shared("prompts", "--prompts", "a folder of prompts that win over ours", "DIR", "Files"),
     Shared("language", "--language", "what the code is written in; default python", "NAME", "Work"),
     Shared("specialty", "--specialty", "what the developer knows best",
