@@ -113,3 +113,10 @@ def test_pruning_spares_what_these_settings_need(tmp_path: Path, monkeypatch: py
         folder.mkdir(parents=True)
     assert [each.folder.name for each in cleared(config, 0)] == ["other"]
     assert needed.exists()
+
+
+def test_toolchains_of_other_languages_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = looked_at(work_dir=tmp_path)["toolchains"]
+    assert (check.status, check.detail) == ("note", "none beside Python's")
+    assert "for JavaScript: install Node.js" in check.mend

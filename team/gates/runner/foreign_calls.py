@@ -92,6 +92,7 @@ class Running:
         self._id = call["id"]
         self._mark = nonce.encode()
         self._data = b""
+        self._answers = False
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the call's ending
         self._process = started(command, self._words)
         self.deadline = time.monotonic() + seconds
@@ -113,10 +114,13 @@ class Running:
         if not ready:
             return False
         data = os.read(self.pipe, 1 << 16)
-        self._data = (
-            (self._data + data)[-MOST_BYTES:] if len(self._data) > 2 * MOST_BYTES else self._data + data
-        )
-        return bool(data) and not self.is_late
+        self._answers = self._answers or self._mark in self._data[-len(self._mark) :] + data
+        self._data += data
+        if len(self._data) > 2 * MOST_BYTES:
+            self._data = self._data[-MOST_BYTES:]
+        # Not until the output is closed: a process that the call left behind may hold it open.
+        said = self._answers and data.endswith(b"\n")
+        return bool(data) and not said and not self.is_late
 
     def ending(self) -> dict[str, Any]:
         """What became of the call; nothing of its process group is left running."""

@@ -20,6 +20,7 @@ from team.gates.target import make_target
 from team.specs import ProblemSpec
 
 MODULE = """
+import { spawn } from "node:child_process";
 import { helper } from "./lib/helper.mjs";
 export const add = (first, second = 40) => first + second;
 export function order(a, b, c) { return [a, b, c]; }
@@ -44,6 +45,12 @@ export function prints() { console.log('{"returned": 1}'); process.stdout.write(
 export function hangs() { for (;;); }
 export function waits() { return new Promise(() => {}); }
 export function lingers() { setInterval(() => {}, 1000); return helper(); }
+export function leaves_a_child() {
+  spawn("sleep", ["60"], { detached: true, stdio: ["ignore", "inherit", "inherit"] });
+  return 4;
+}
+export function floods() { for (let n = 0; n < 300000; n++) console.log("a line of no interest"); return 5; }
+export function kills() { process.kill(process.ppid, "SIGKILL"); return 6; }
 export function tampers() { JSON.stringify = () => "1"; process.reallyExit = () => {}; return 3; }
 """
 SCRIPT = "function plain(n) {\n  return n + 1;\n}\n"
@@ -78,6 +85,8 @@ CALLS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "prints do not disturb": ("prints", {}, 2),
     "timers do not hold": ("lingers", {}, "helped"),
     "changed globals do not either": ("tampers", {}, 3),
+    "a child does not hold it": ("leaves_a_child", {}, 4),
+    "nor does a flood": ("floods", {}, 5),
     "a script without exports": ("plain", {"n": 1}, 2),
     "module.exports": ("common", {"n": 1}, 3),
 }
@@ -159,6 +168,11 @@ def test_a_name_that_the_language_has_itself_is_meant(asked: Callable[..., Answe
 )
 def test_a_call_without_an_answer_says_why(asked: Callable[..., Answer], name: str, trouble: str) -> None:
     assert asked(name).trouble.startswith(trouble)
+
+
+def test_who_kills_what_makes_the_calls_has_no_answer(target: Target) -> None:
+    (answer,) = ask(target, [Call("kills")])
+    assert answer.trouble.startswith("it gives no answer")
 
 
 def test_what_is_no_plain_data_is_no_value(asked: Callable[..., Answer]) -> None:
