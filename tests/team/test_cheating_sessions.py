@@ -112,17 +112,24 @@ def test_no_trick_of_a_developer_is_accepted(tmp_path: Path, cheat: str, rule: s
 
 
 VACUOUS = {
-    "whatever happens": "    try:\n        slug('x')\n    except Exception as error:\n        print(error)",
-    "nothing of the code": "    assert sorted([2, 1]) == [1, 2]",
+    "whatever happens": (
+        "    try:\n        slug('x')\n    except Exception as error:\n        print(error)",
+        "demands-nothing",
+    ),
+    "whatever it answers": (
+        "    try:\n        made = slug('x')\n    except Exception:\n        made = ''\n    assert made in ('x', '')",
+        "vacuous",
+    ),
+    "nothing of the code": ("    assert sorted([2, 1]) == [1, 2]", "vacuous"),
 }
 
 
-@pytest.mark.parametrize("body", VACUOUS.values(), ids=VACUOUS.keys())
-def test_tests_that_test_nothing_are_not_accepted(tmp_path: Path, body: str) -> None:
+@pytest.mark.parametrize(("body", "rule"), VACUOUS.values(), ids=VACUOUS.keys())
+def test_tests_that_test_nothing_are_not_accepted(tmp_path: Path, body: str, rule: str) -> None:
     tests = file_block("tests/test_slug.py", f"from slug import slug\n\n\ndef test_slug() -> None:\n{body}\n")
     result = run(tmp_path, ("test_engineer", tests), ("developer", WRONG), turns=1, review=False)
     assert not result.accepted
-    assert findings(result) == {"vacuous"}
+    assert findings(result) == {rule}
 
 
 def test_a_weakened_test_is_not_forgotten(tmp_path: Path) -> None:
