@@ -83,6 +83,17 @@ class TestMetadata:
             before.st_mode, before.st_mtime_ns, before.st_ctime_ns,
         )  # fmt: skip
 
+    @pytest.mark.skipif(os.getuid() != 0, reason="declared: only root can give a file to somebody else")
+    def test_nobody_else_s_can_be_changed(self, sandbox: LandlockExecutor, work: Path) -> None:
+        """Whoever answers these calls has no more rights than the code: none of root's."""
+        (work / "theirs").touch(0o600)
+        os.chown(work / "theirs", 65534, 65534)
+        code = "attempt('chmod', lambda: os.chmod('theirs', 0o666))\n"
+        code += (
+            "print([number for number in range(41) if libc.prctl(23, number, 0, 0, 0)])"  # PR_CAPBSET_READ
+        )
+        assert python(sandbox, code).output == "[]\n"
+
     def test_nonsense_is_an_error_of_the_caller(self, sandbox: LandlockExecutor) -> None:
         code = """
         import mmap
