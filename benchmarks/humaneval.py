@@ -5,8 +5,8 @@
 Mode `mutant`: the developer's first answer is a mutant of the reference solution that the problem's own
 `check` refuses, the second is the reference. Counted is who is accepted at which iteration; right is all at
 the second. Mode `test`: one expected value of the problem's `check` is wrong, and the developer's answer is
-the reference. Right is that the tests are written twice and the code once; problem 116, whose text contradicts
-its check, is rightly refused. Answers come from tapes: no model is asked.
+the reference. Right is that the tests are written twice and the code once; problem 116, whose text
+contradicts its check, is rightly refused. Answers come from tapes: no model is asked.
 """
 
 from __future__ import annotations
