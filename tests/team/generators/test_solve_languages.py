@@ -61,6 +61,13 @@ def gate(result: GenerationResult, iteration: int, name: str) -> Gate:
     return next(event for event in log.gates(iteration) if event.name == name)
 
 
+def asked(result: GenerationResult, role: str) -> str:
+    """What a role was told at its first turn."""
+    calls = Transcript.open(Path(result.work_dir).parent).events("model_call")
+    call = next(event for event in calls if event.agent == role)
+    return "\n".join(str(message["content"]) for message in call.model_dump()["request"])
+
+
 def test_a_wrong_solution_is_mended_and_accepted_in_the_second_iteration(tmp_path: Path) -> None:
     result = solved(tmp_path, ("test_engineer", CASES), ("developer", WRONG), ("developer", SOLUTION))
     assert (result.reason, result.evidence) == (Reason.ACCEPTED, ("contract", "tests"))
@@ -75,16 +82,18 @@ def test_a_wrong_solution_is_mended_and_accepted_in_the_second_iteration(tmp_pat
     assert result.gates["types"].why == "it judges Python, and this is JavaScript"
     assert gate(result, 1, "contract").cases[EXAMPLES[0]] == "it returns [1, 0]"
     assert result.usage.by_role["developer"].calls == 2
+    told = asked(result, "developer")
+    assert "`twoSum(nums, target)` in JavaScript, in `solution.js`" in told
+    assert "Export the function" in told
+    assert "packages are installed" not in told
+    assert "mypy" not in told
 
 
 def test_a_file_that_does_not_compile_is_a_finding_at_its_line(tmp_path: Path) -> None:
     result = solved(tmp_path, ("test_engineer", CASES), ("developer", BROKEN), ("developer", SOLUTION))
     (finding,) = gate(result, 1, "syntax").findings
-    assert (finding.file, finding.line, finding.message) == (
-        "solution.js",
-        4,
-        "Unexpected identifier 'const'",
-    )
+    assert (finding.file, finding.line) == ("solution.js", 4)
+    assert "Unexpected" in finding.message
     assert result.reason == Reason.ACCEPTED
 
 
