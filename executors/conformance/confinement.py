@@ -75,6 +75,7 @@ class ConfinementConformance(SurfaceConformance):
             "/etc",
             "/dev",
             "/var",
+            "/run/devteam",
             "/proc/sys/kernel/core_pattern",
             "planted",
             str(outside),
