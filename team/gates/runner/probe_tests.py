@@ -165,7 +165,17 @@ def run_pytest(job: dict[str, Any], arguments: list[str], plugins: list[Any]) ->
     chosen = [*job["options"], *options(str(Path.cwd()), job["unwanted"])]
     quiet = "--tb=no"  # nobody reads why a variant fails, and to write it takes longer than to run it
     os.environ[NO_AUTOLOAD] = "1"
+    leave_examples_large()
     pytest.main([*chosen, quiet, *arguments], plugins=plugins)
+
+
+def leave_examples_large() -> None:
+    """Let hypothesis, where the tests need it, stop at a failing example without making it small."""
+    hypothesis = sys.modules.get("hypothesis")
+    if hypothesis is not None:
+        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+        hypothesis.settings.register_profile("devteam_probe", phases=phases)
+        hypothesis.settings.load_profile("devteam_probe")
 
 
 if __name__ == "__main__":
