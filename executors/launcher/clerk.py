@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import stat
 import struct
 import time
@@ -49,7 +50,12 @@ class Clerk:
 
     def answer_all(self) -> None:
         """Until nobody is left who could call."""
+        calls = select.poll()
+        calls.register(self._listener, select.POLLIN)
         while True:
+            # Without callers the kernel answers as if one had just been killed: that would be asked for ever.
+            if any(event & select.POLLHUP for _, event in calls.poll()):
+                return
             request = bytearray(_REQUEST.size)
             try:
                 fcntl.ioctl(self._listener, _RECEIVE, request)
