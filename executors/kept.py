@@ -17,7 +17,12 @@ from executors.environments import described, lock_file
 ABOUT = "about.txt"
 """A file that says in one line what a folder holds."""
 UNFINISHED = "not finished"
-_KINDS = {"environments": "environment", "images": "packages of an image", "mypy": "mypy's cache"}
+_KINDS = {
+    "environments": "environment",
+    "images": "packages of an image",
+    "mypy": "mypy's cache",
+    "hypothesis": "hypothesis's tables",
+}
 _DAY = 24 * 3600
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from executors import Reported, SandboxUnavailable
 from team.gates.base import Target, ToolFailed
+from team.gates.contract.http.characters import lay_down_characters
 from team.gates.runner import command
 from team.gates.target import regular_files
 from team.gates.testrun import COMPILED, empty_folder
@@ -128,6 +129,8 @@ def _run(target: Target, job: Mapping[str, Any], warm: WarmExecutor | None) -> R
     limits = target.sandbox.limits.model_copy(update={"wall_seconds": target.settings.timeout})
     with empty_folder(warm) as copy:
         copy_tree(target.root, [p for p in regular_files(target.root) if not p.endswith(COMPILED)], copy)
+        if job["fuzz"]:
+            lay_down_characters(target, copy)
         with (warm or target.sandbox).over(copy) as sandbox:
             line = command("call_app", _PARTS)
             return sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)
