@@ -160,7 +160,7 @@ def pinned_configuration() -> str:
         + "\nover rows of ours on SQLite (--database-url: and PostgreSQL); then no difference to the models"
         + "\nlost rows, columns and narrowed types need a person's word",
         "pipeline (of the sandbox)": "run on rows of ours: twice, over a later delivery, with bad rows,"
-        + "\nwith other columns, killed, and many; what arrived is compared with the spec carried out by hand",
+        + "\nother columns, killed, and many; what arrived is compared with the spec carried out by hand",
     }
     return "\n\n".join(f"[{name}]\n{text}" for name, text in sections.items()) + "\n"
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from executors import SandboxUnavailable
 from team.gates import warmth
 from team.gates.base import Target
+from team.gates.characters import lay_down_characters, need_characters
 from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
 from team.gates.reading import FileFacts
 from team.gates.runner import command
@@ -128,6 +129,8 @@ def probe(
     with empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
         copy_tree(target.root, readable, copy)
+        if need_characters(facts):
+            lay_down_characters(target, copy)
         try:
             with (warm or target.sandbox).over(copy) as sandbox:
                 done = sandbox.run_reporting(line, stdin=json.dumps(job).encode(), limits=limits)

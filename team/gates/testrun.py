@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from executors import Reported
 from executors.scratch import ScratchFolder
 from team.gates.base import Target, ToolFailed
+from team.gates.characters import lay_down_characters, need_characters
 from team.gates.frames import Story, TestRecord, read_story
 from team.gates.pinned import PYTEST_OPTIONS, PYTEST_UNWANTED
 from team.gates.reading import FileFacts
@@ -62,6 +63,8 @@ def run_tests(target: Target, facts: Mapping[str, FileFacts], warm: WarmExecutor
     with empty_folder(warm) as copy:
         readable = [path for path in regular_files(target.root) if not path.endswith(COMPILED)]
         copy_tree(target.root, readable, copy)
+        if need_characters(facts):
+            lay_down_characters(target, copy)
         files = [path for path in target.tests if is_collected(path)]
         canaries = [_place_canary(copy, folder) for folder in sorted({_folder(path) for path in files})]
         key = secrets.token_bytes(32)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from executors import Reported, SandboxUnavailable
 from team.gates.base import Target, ToolFailed
-from team.gates.contract.http.characters import lay_down_characters
+from team.gates.characters import lay_down_characters
 from team.gates.runner import command
 from team.gates.target import regular_files
 from team.gates.testrun import COMPILED, empty_folder

@@ -1,8 +1,8 @@
-"""What hypothesis knows of all characters: seconds of work, and the same for every service.
+"""What hypothesis knows of all characters: seconds of work, and the same for every workspace.
 
-Hypothesis keeps it in the folder where it runs; a judged service runs in a new one each time. So it is
-worked out once, in the sandbox and far from any workspace, kept in the user's cache folder, and laid down
-from there.
+Hypothesis keeps it in the folder where it runs; what is judged runs in a new one each time. So it is worked
+out once, in the sandbox and far from any workspace, kept in the user's cache folder, and laid down from
+there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from team.gates.trees import read_plain
 
 if TYPE_CHECKING:
     from team.gates.base import Target
+    from team.gates.reading import FileFacts
 
 _WHERE = Path(".hypothesis", "unicode_data")
 _LEARN = """
@@ -28,6 +30,11 @@ from hypothesis.internal import charmap
 charmap.charmap()
 charmap.intervals_from_codec("utf-8")
 """
+
+
+def need_characters(facts: Mapping[str, FileFacts]) -> bool:
+    """Whether a tree uses hypothesis."""
+    return any(name.startswith("hypothesis") for path in facts for _, name, _ in facts[path].imported)
 
 
 def lay_down_characters(target: Target, workspace: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from executors import SandboxUnavailable, open_executor
 from team.gates import make_target
-from team.gates.contract.http.characters import lay_down_characters
+from team.gates.characters import lay_down_characters
 
 READ = """
 import types
