@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test test-autogen check docs clean
+.PHONY: help install demo test test-all test-autogen check docs clean
 
 VENV := .venv
 AUTOGEN_VENV := .venv-autogen
@@ -34,11 +34,15 @@ demo: $(INSTALLED) ## a whole session in the sandbox, without a key: invoices.ya
 	@$(VENV)/bin/devteam crud examples/invoices.yaml --model draft
 	@echo "  (devteam is $(VENV)/bin/devteam; . $(VENV)/bin/activate puts it on your path)"
 
-test: $(INSTALLED_DEV) ## the whole test suite; with PYTEST_ARGS=…, pytest with these alone
+test: $(INSTALLED_DEV) ## the test suite without its longest tables; with PYTEST_ARGS=…, pytest with these alone
+	@$(VENV)/bin/python -m executors
+	@$(call suite,$(VENV)/bin/python -m pytest -m 'not slow')
+
+test-all: $(INSTALLED_DEV) ## the whole test suite
 	@$(VENV)/bin/python -m executors
 	@$(call suite,$(VENV)/bin/python -m pytest)
 
-test-autogen: $(INSTALLED_AUTOGEN) ## the same suite on autogen 0.14, in an environment of its own
+test-autogen: $(INSTALLED_AUTOGEN) ## the whole suite on autogen 0.14, in an environment of its own
 	@$(AUTOGEN_VENV)/bin/python -m executors
 	@$(call suite,$(AUTOGEN_VENV)/bin/python -m pytest)
 
@@ -47,7 +51,7 @@ check: $(INSTALLED_DEV) ## format, lint, types, generated docs, tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python docs/generate.py --check
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-all
 
 docs: $(INSTALLED_DEV) ## write the generated pages under docs/
 	$(VENV)/bin/python docs/generate.py

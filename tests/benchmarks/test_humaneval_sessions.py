@@ -47,6 +47,7 @@ def test_a_mutant_is_never_accepted_and_the_reference_is_at_once() -> None:
     assert (ending.accepted, ending.iterations, ending.code_written) == (True, 2, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "asked"), [(GAP, False), (SILENT, True)], ids=["evidence", "silent"])
 def test_a_wrong_expected_value_is_repaired_in_the_test(problem: Problem, asked: bool) -> None:
     ending = test_session(problem, review=True)

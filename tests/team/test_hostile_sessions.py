@@ -529,6 +529,7 @@ def test_words():
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("files", "rule"), CHEATS.values(), ids=CHEATS.keys())
 def test_no_such_session_is_accepted(tmp_path: Path, files: Files, rule: str) -> None:
     result = run(tmp_path, files, WRONG)
@@ -842,6 +843,7 @@ def test_g(n):
 WITH_DOCTEST = RIGHT.replace("in lower case.", "in lower case.\n\n    >>> slug(\"A B\")\n    'a-b'\n    ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", HONEST.values(), ids=HONEST.keys())
 def test_unusual_honest_tests_are_accepted(tmp_path: Path, files: Files) -> None:
     sources = (

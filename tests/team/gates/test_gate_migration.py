@@ -134,6 +134,7 @@ def test_a_second_revision_that_adds_a_column_passes(judged: Judged) -> None:
     assert (result.status, result.findings, result.why) == ("pass", (), "2 revisions up and down on SQLite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "rule", "told"),
     [
@@ -160,6 +161,7 @@ def test_a_broken_first_migration_is_found(
     assert told in "\n".join([result.why, *map(str, result.findings)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("up", "down", "rule", "told"),
     [

@@ -65,7 +65,13 @@ def test_a_drafted_pipeline_passes(judged: Judged) -> None:
         ("transform.py", '["amount"] > 0', '["amount"] > 20', "arrival"),
         ("load.py", "connection.execute(table.delete().where(same), keys)", "pass", "idempotence"),
         ("run.py", "if tally.bad:", "if not tally:", "bad-rows"),
-        ("extract.py", "in _rows(path, config.chunk_rows, tally)", ALL_AT_ONCE, "memory"),
+        pytest.param(
+            "extract.py",
+            "in _rows(path, config.chunk_rows, tally)",
+            ALL_AT_ONCE,
+            "memory",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_pipeline_with_a_fault_is_found(judged: Judged, module: str, old: str, new: str, rule: str) -> None:

@@ -191,7 +191,9 @@ def judged(spec: Any, sandbox: Executor, root: Path) -> dict[str, GateResult]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "given"), [("api", PROFILE), ("crud", {"document": LIBRARY})], ids=["profile", "library"]
+    ("kind", "given"),
+    [pytest.param("api", PROFILE, marks=pytest.mark.slow), ("crud", {"document": LIBRARY})],
+    ids=["profile", "library"],
 )
 def test_a_draft_passes_every_gate(
     kind: str, given: dict[str, Any], sandbox: Executor, tmp_path: Path

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from team.config import CodeGenerationConfig
 from team.generators.crud import CrudDraft, CRUDGenerator
 from team.specs import CrudSpec, load_spec
@@ -71,6 +73,7 @@ def test_rows_that_need_each_other_are_not_deleted_in_tests() -> None:
     assert "test_related_outlive_line_item" not in tests
 
 
+@pytest.mark.slow
 def test_a_draft_with_relationships_passes_its_gates_at_once(tmp_path: Path) -> None:
     config = CodeGenerationConfig(
         model="draft", work_dir=tmp_path, gates=("lint", "types", "tests", "coverage")

@@ -176,6 +176,7 @@ def circle(entities: int, fields: int) -> CrudSpec:
     )
 
 
+@pytest.mark.slow
 def test_many_entities_in_a_circle_pass(sandbox: Executor, tmp_path: Path) -> None:
     of = circle(30, 7)
     for path, text in CrudDraft(of).code().items():

@@ -77,8 +77,8 @@ def sandbox(tmp_path: Path) -> Iterator[Executor]:
     ("text", "gates"),
     [
         (SALES, ["lint", "types", "security", "dependencies", "tests", "coverage"]),
-        (READINGS, ["lint", "types", "tests"]),
-        (CUSTOMERS, ["lint", "types", "tests"]),
+        pytest.param(READINGS, ["lint", "types", "tests"], marks=pytest.mark.slow),
+        pytest.param(CUSTOMERS, ["lint", "types", "tests"], marks=pytest.mark.slow),
     ],
     ids=["sales", "readings", "customers"],
 )

@@ -80,6 +80,7 @@ def test_another_kind_of_folder_starts_no_session(generated: tuple[Path, Generat
     assert not (output.parent / "unused").exists()
 
 
+@pytest.mark.slow
 def test_red_files_are_not_merged_into_anybodys_work(tmp_path: Path) -> None:
     generate(tmp_path, NOTE)
     before = (tmp_path / "out/app/models.py").read_text()
@@ -90,6 +91,7 @@ def test_red_files_are_not_merged_into_anybodys_work(tmp_path: Path) -> None:
     assert (tmp_path / "out/app/models.py").read_text() == before
 
 
+@pytest.mark.slow
 def test_the_command_names_conflicts_and_ends_with_1(tmp_path: Path) -> None:
     spec = tmp_path / "note.json"
     spec.write_text(json.dumps(NOTE))
@@ -163,6 +165,7 @@ def test_the_same_spec_needs_no_further_migration(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out/alembic/versions").glob("*.py"))) == 1
 
 
+@pytest.mark.slow
 def test_services_from_endpoints_get_a_further_migration_too(tmp_path: Path) -> None:
     shown = {"id": "integer", "title": "string"}
     endpoint = {"path": "/api/notes", "method": "POST", "request_schema": {"title": "string"}}
